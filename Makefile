@@ -1,0 +1,125 @@
+# tcpquota. `make`, `make check`, `make demo`, `make install DESTDIR= PREFIX=`; see README.
+
+VERSION = 2.0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+# Units, snippets and the sysv script go where init looks for them, whatever PREFIX is.
+UNITDIR ?= /usr/lib/systemd/system
+MANDIR = $(PREFIX)/share/man
+DATADIR = $(PREFIX)/share/tcpquota
+
+# SANITIZE=1 builds with the address and undefined-behaviour sanitizers, in a folder of its own.
+BUILD = build$(if $(SANITIZE),-asan)
+
+PKG_CONFIG ?= pkg-config
+PACKAGES = sqlite3 libip4tc libip6tc libmnl
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla $(if $(WERROR),-Werror)
+HARDENED = -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+SANITIZED = -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDENING = $(if $(SANITIZE),$(SANITIZED),$(HARDENED))
+CFLAGS ?= -O2 -g
+CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Idaemon \
+	$(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CPPFLAGS)
+CFLAGS_ALL = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),$(SANITIZED)) $(LDFLAGS)
+LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liniparser
+
+LIB_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) $(BUILD)/obj/schema.o
+DAEMON_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard daemon/*.c))
+# What the unit tests link: the daemon without its main file.
+MODULE_OBJECTS = $(filter-out %/tcpquotad.o,$(DAEMON_OBJECTS))
+PROGRAMS = $(BUILD)/tcpquotad
+UNIT_TESTS = $(patsubst t/unit/%.c,$(BUILD)/t/%.t,$(wildcard t/unit/*_test.c))
+HELPERS = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) \
+	$(patsubst t/helper/%.c,$(BUILD)/t/%,$(filter-out %/slow_fsync.c,$(wildcard t/helper/*.c)))
+PRELOADS = $(BUILD)/t/slow_fsync.so
+
+.PHONY: all programs tests deps check check-here asan demo bench fuzz tidy install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: programs
+
+programs: $(PROGRAMS)
+
+tests: programs $(UNIT_TESTS) $(HELPERS) $(PRELOADS)
+
+deps:
+	sh init/install-deps
+
+$(BUILD)/tcpquotad: $(DAEMON_OBJECTS) $(BUILD)/libtcpquota.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(BUILD)/libtcpquota.a: $(LIB_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/schema.o: $(BUILD)/gen/schema.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/schema.c: schema/embed $(wildcard schema/*.sql)
+	@mkdir -p $(@D)
+	sh schema/embed schema/*.sql > $@
+
+$(BUILD)/t/%_test.t: t/unit/%_test.c $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -It/unit $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
+	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS)
+
+$(BUILD)/t/%.so: t/helper/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -std=c11 $(WARNINGS) $(CFLAGS) -shared -fPIC -o $@ $< -ldl
+
+$(BUILD)/t/%: t/helper/%.c $(BUILD)/libtcpquota.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
+	    $(BUILD)/libtcpquota.a $(LIBS)
+
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libtcpquota.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
+	    $(BUILD)/libtcpquota.a $(LIBS)
+
+# The packages come first, and only a second make knows where they are.
+check: deps
+	$(MAKE) check-here
+
+check-here: tests
+	BUILD=$(CURDIR)/$(BUILD) prove --timer $(PROVE_FLAGS) $(if $(TESTS),$(TESTS),$(UNIT_TESTS) t/*.t)
+
+asan: deps
+	$(MAKE) SANITIZE=1 check-here
+
+demo: deps
+	$(MAKE) tests
+	BUILD=$(CURDIR)/$(BUILD) sh t/demo
+
+bench: deps
+	$(MAKE) tests
+	BUILD=$(CURDIR)/$(BUILD) sh bench/run
+
+# Each parser under libFuzzer for FUZZ_SECONDS, from the corpus in t/corpus.
+FUZZ_SECONDS ?= 60
+fuzz: deps
+	FUZZ_SECONDS=$(FUZZ_SECONDS) sh t/fuzz/run
+
+tidy:
+	clang-tidy --quiet lib/*.c daemon/*.c -- $(CPPFLAGS_ALL) -std=c11
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --error-exitcode=1 -Ilib -Idaemon lib daemon
+
+install: all
+	sh init/install-files install "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(UNITDIR)" "$(BUILD)"
+
+uninstall:
+	sh init/install-files uninstall "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(UNITDIR)" "$(BUILD)"
+
+clean:
+	rm -rf build build-asan build-fuzz
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,70 @@
+/*
+ * charge: who pays, and how much. Pure: sessions and time go in, charges come out.
+ *
+ * The book keeps, per user, the fraction of a point not yet charged, and the charges that have
+ * not reached the database. It owns its memory; charge_book_free() gives it back. Amounts count in
+ * nanopoints (a point is a second at rate 1), whole points leave the book, fractions stay.
+ */
+#ifndef TCPQUOTA_CHARGE_H
+#define TCPQUOTA_CHARGE_H
+
+#include "account.h"
+#include "index.h"
+#include "tariff.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct charge_payer {
+    struct user_name user;
+    int64_t nanopoints; /* carried, below one point */
+    int64_t use_ns;     /* of use, below one second */
+    int64_t owed;       /* points in `due` */
+};
+
+struct charge_book {
+    struct charge_payer *payers;
+    size_t payer_count;
+    struct index by_user;
+    struct charge *due; /* not yet in the database, one a user and hour */
+    size_t due_count;
+    struct index by_hour;
+};
+
+/* What a pass is charged by. */
+struct charge_terms {
+    struct tariff tariff;
+    bool shared_line;
+    struct span cap; /* no session pays for more at once */
+    struct wall now;
+};
+
+/* One session in this pass. `session` gets its points and its use added. */
+struct charge_item {
+    struct session *session;
+    struct span elapsed; /* since its opening or its last charge */
+    bool active;
+    bool free_user; /* pays once however many hosts are open */
+    bool pays;      /* set by charge_choose() */
+};
+
+void charge_book_init(struct charge_book *b);
+void charge_book_free(struct charge_book *b);
+/* Which sessions pay in this pass; their number, the divisor of SHARED_LINE, goes to *payers.
+ * 0 or -ENOMEM. */
+int charge_choose(struct charge_item *items, size_t count, size_t *payers);
+/* Charges every active session. 0 or -ENOMEM: then nobody was charged. */
+int charge_pass(struct charge_book *b, const struct charge_terms *terms,
+                struct charge_item *items, size_t count);
+/* Points that the database does not know yet. */
+int64_t charge_owed(const struct charge_book *b, const struct user_name *user);
+/* Everything due has reached the database. */
+void charge_settled(struct charge_book *b);
+/*
+ * How long until `points` more are charged to a user whose sessions together cost `rate` points
+ * a second, shared by `divisor`. Rounded up; at most a day.
+ */
+struct span charge_time_left(const struct charge_book *b, const struct user_name *user,
+                             int64_t points, int64_t rate, size_t divisor);
+
+#endif

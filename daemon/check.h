@@ -1,0 +1,16 @@
+/*
+ * check: `tcpquotad --check`, and the words for a configuration that does not load.
+ */
+#ifndef TCPQUOTA_CHECK_H
+#define TCPQUOTA_CHECK_H
+
+#include "conf.h"
+
+/* Prints what is wrong on stderr and changes nothing. An exit code after sysexits.h. */
+int check_run(const struct conf *conf);
+/* Prints the networks that this machine is connected to, as lines for LOCALNET. */
+void check_print_networks(void);
+/* Logs a warning for every foreign nftables chain that drops what the gate accepts. */
+void check_warn_nftables(void);
+
+#endif

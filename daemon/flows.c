@@ -1,0 +1,247 @@
+#include "flows.h"
+
+#include "attrs.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Up to this many hosts the kernel is asked for each by itself, beyond it for everything. */
+#define SINGLE_DUMPS 8
+#define FILTER_IP_SRC 1u /* CTA_FILTER_ORIG_FLAGS: compare the source address */
+
+struct flows {
+    struct mnl_socket *reader, *writer;
+    uint32_t sequence;
+};
+
+/* One dump on its way. */
+struct drop {
+    struct flows *f;
+    const struct topology *topology;
+    const struct addr *hosts;
+    size_t count;
+    flows_flow *each;
+    void *context;
+    int dropped, err;
+};
+
+int flows_open(struct flows **out)
+{
+    struct flows *f = calloc(1, sizeof *f);
+    int err = 0;
+
+    if (!f)
+        return -ENOMEM;
+    f->sequence = (uint32_t)time(NULL);
+    f->reader = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+    f->writer = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+    if (!f->reader || !f->writer || mnl_socket_bind(f->reader, 0, MNL_SOCKET_AUTOPID) != 0 ||
+        mnl_socket_bind(f->writer, 0, MNL_SOCKET_AUTOPID) != 0)
+        err = -errno;
+    if (err) {
+        flows_close(f);
+        return err;
+    }
+    *out = f;
+    return 0;
+}
+
+void flows_close(struct flows *f)
+{
+    if (!f)
+        return;
+    if (f->reader)
+        mnl_socket_close(f->reader);
+    if (f->writer)
+        mnl_socket_close(f->writer);
+    free(f);
+}
+
+static struct nlmsghdr *begin_message(struct flows *f, void *buffer, uint16_t type, uint16_t flags,
+                                      int family)
+{
+    struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+    struct nfgenmsg *nfg;
+
+    nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+    nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+    nlh->nlmsg_seq = ++f->sequence;
+    nfg = mnl_nlmsg_put_extra_header(nlh, sizeof *nfg);
+    nfg->nfgen_family = (uint8_t)family;
+    nfg->version = NFNETLINK_V0;
+    nfg->res_id = 0;
+    return nlh;
+}
+
+static bool read_source(const struct nlattr *tuple, struct addr *source, uint8_t *protocol)
+{
+    const struct nlattr *parts[CTA_TUPLE_MAX + 1] = {0}, *ip[CTA_IP_MAX + 1] = {0};
+    const struct nlattr *proto[CTA_PROTO_MAX + 1] = {0};
+
+    attrs_sort_nested(tuple, parts, CTA_TUPLE_MAX);
+    attrs_sort_nested(parts[CTA_TUPLE_IP], ip, CTA_IP_MAX);
+    attrs_sort_nested(parts[CTA_TUPLE_PROTO], proto, CTA_PROTO_MAX);
+    if (attrs_has(ip[CTA_IP_V4_SRC], 4))
+        *source = addr_make(AF_INET, mnl_attr_get_payload(ip[CTA_IP_V4_SRC]));
+    else if (attrs_has(ip[CTA_IP_V6_SRC], 16))
+        *source = addr_make(AF_INET6, mnl_attr_get_payload(ip[CTA_IP_V6_SRC]));
+    else
+        return false;
+    if (attrs_has(proto[CTA_PROTO_NUM], 1))
+        *protocol = mnl_attr_get_u8(proto[CTA_PROTO_NUM]);
+    return true;
+}
+
+static void read_tcp_state(const struct nlattr *info, struct flow *flow)
+{
+    const struct nlattr *kinds[CTA_PROTOINFO_MAX + 1] = {0};
+    const struct nlattr *tcp[CTA_PROTOINFO_TCP_MAX + 1] = {0};
+
+    attrs_sort_nested(info, kinds, CTA_PROTOINFO_MAX);
+    attrs_sort_nested(kinds[CTA_PROTOINFO_TCP], tcp, CTA_PROTOINFO_TCP_MAX);
+    if (attrs_has(tcp[CTA_PROTOINFO_TCP_STATE], 1)) {
+        uint8_t state = mnl_attr_get_u8(tcp[CTA_PROTOINFO_TCP_STATE]);
+
+        flow->tcp_state = state < FLOW_TCP_STATES ? state : FLOW_TCP_NONE;
+    }
+}
+
+static bool read_flow(const struct nlattr *const *attrs, struct flow *flow)
+{
+    uint8_t ignored;
+    uint32_t status;
+
+    *flow = (struct flow){0};
+    if (!read_source(attrs[CTA_TUPLE_ORIG], &flow->source, &flow->protocol) ||
+        !read_source(attrs[CTA_TUPLE_REPLY], &flow->reply_source, &ignored))
+        return false;
+    status = attrs_has(attrs[CTA_STATUS], 4) ? ntohl(mnl_attr_get_u32(attrs[CTA_STATUS])) : 0;
+    flow->replied = status & IPS_SEEN_REPLY;
+    flow->assured = status & IPS_ASSURED;
+    flow->offloaded = status & IPS_OFFLOAD;
+    if (attrs_has(attrs[CTA_TIMEOUT], 4))
+        flow->left = ntohl(mnl_attr_get_u32(attrs[CTA_TIMEOUT]));
+    read_tcp_state(attrs[CTA_PROTOINFO], flow);
+    return true;
+}
+
+static int compare_addr(const void *a, const void *b)
+{
+    return addr_compare(a, b);
+}
+
+/* Deletes just the entry that was read: same tuple, same zone, same id. */
+static int delete_flow(struct flows *f, int family, const struct nlattr *const *attrs)
+{
+    static const uint16_t copied[] = {CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID};
+    char buffer[2048];
+    struct nlmsghdr *nlh = begin_message(f, buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family);
+    ssize_t n;
+
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
+        const struct nlattr *attr = attrs[copied[i]];
+
+        if (attr)
+            mnl_attr_put(nlh, attr->nla_type, mnl_attr_get_payload_len(attr),
+                         mnl_attr_get_payload(attr));
+    }
+    if (mnl_socket_sendto(f->writer, nlh, nlh->nlmsg_len) < 0)
+        return -errno;
+    n = mnl_socket_recvfrom(f->writer, buffer, sizeof buffer);
+    if (n < 0)
+        return -errno;
+    if (mnl_cb_run(buffer, (size_t)n, f->sequence, mnl_socket_get_portid(f->writer), NULL, NULL) < 0)
+        return errno == ENOENT ? 0 : -errno; /* it expired meanwhile */
+    return 1;
+}
+
+static int drop_one(const struct nlmsghdr *nlh, void *data)
+{
+    struct drop *d = data;
+    const struct nlattr *attrs[CTA_MAX + 1] = {0};
+    const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+    struct flow flow;
+    int rc;
+
+    attrs_sort(nlh, sizeof *nfg, attrs, CTA_MAX);
+    if (!read_flow(attrs, &flow) ||
+        !bsearch(&flow.source, d->hosts, d->count, sizeof *d->hosts, compare_addr) ||
+        !topology_is_outside(d->topology, &flow.reply_source))
+        return MNL_CB_OK;
+    if (d->each)
+        d->each(d->context, &flow);
+    rc = delete_flow(d->f, nfg->nfgen_family, attrs);
+    if (rc < 0)
+        d->err = rc;
+    else
+        d->dropped += rc;
+    return MNL_CB_OK;
+}
+
+/* Asks for flows that `host` began, or for all of the family. A kernel before 5.8 knows no filter
+ * and shows all: drop_one() looks for itself. */
+static int dump(struct drop *d, int family, const struct addr *host)
+{
+    struct flows *f = d->f;
+    char buffer[ATTRS_BUFFER];
+    struct nlmsghdr *nlh = begin_message(f, buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
+    uint32_t sequence = f->sequence;
+    struct nlattr *outer, *inner;
+    ssize_t n;
+
+    if (host) {
+        outer = mnl_attr_nest_start(nlh, CTA_TUPLE_ORIG);
+        inner = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
+        mnl_attr_put(nlh, family == AF_INET ? CTA_IP_V4_SRC : CTA_IP_V6_SRC,
+                     family == AF_INET ? 4 : 16, host->bytes);
+        mnl_attr_nest_end(nlh, inner);
+        mnl_attr_nest_end(nlh, outer);
+        outer = mnl_attr_nest_start(nlh, CTA_FILTER);
+        mnl_attr_put_u32(nlh, CTA_FILTER_ORIG_FLAGS, FILTER_IP_SRC);
+        mnl_attr_put_u32(nlh, CTA_FILTER_REPLY_FLAGS, 0);
+        mnl_attr_nest_end(nlh, outer);
+    }
+    if (mnl_socket_sendto(f->reader, nlh, nlh->nlmsg_len) < 0)
+        return -errno;
+    for (;;) {
+        int rc;
+
+        n = mnl_socket_recvfrom(f->reader, buffer, sizeof buffer);
+        if (n < 0)
+            return -errno;
+        rc = mnl_cb_run(buffer, (size_t)n, sequence, mnl_socket_get_portid(f->reader), drop_one, d);
+        if (rc <= MNL_CB_STOP)
+            return rc < 0 ? -errno : d->err;
+    }
+}
+
+int flows_drop(struct flows *f, const struct topology *topology, const struct addr *hosts,
+               size_t count, flows_flow *each, void *context)
+{
+    struct drop d = {.f = f,
+                     .topology = topology,
+                     .hosts = hosts,
+                     .count = count,
+                     .each = each,
+                     .context = context};
+    int err = 0;
+
+    if (count <= SINGLE_DUMPS) {
+        for (size_t i = 0; i < count && !err; i++)
+            err = dump(&d, hosts[i].family, &hosts[i]);
+        return err ? err : d.dropped;
+    }
+    if (hosts[0].family == AF_INET)
+        err = dump(&d, AF_INET, NULL);
+    if (!err && hosts[count - 1].family == AF_INET6)
+        err = dump(&d, AF_INET6, NULL);
+    return err ? err : d.dropped;
+}

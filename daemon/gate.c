@@ -1,0 +1,318 @@
+#include "gate.h"
+
+#include "clock.h"
+#include "gate_xtables.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_PATH "/run/xtables.lock" /* iptables(8)'s own */
+#define LOCK_PATIENCE_MS 1000
+#define COMMIT_TRIES 5
+
+/* One family on its way from the order to the kernel. */
+struct change {
+    const struct gate_order *order;
+    struct gate_report *report;
+    int family;
+    const struct addr *hosts; /* of this family */
+    size_t count;
+    int lock; /* descriptor, -1 while it is not held */
+};
+
+/* The descriptor that holds the lock, -EBUSY if somebody keeps it, or -errno. */
+static int take_lock(void)
+{
+    int fd = open(LOCK_PATH, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return -errno;
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+        struct timespec nap = {.tv_nsec = NS_PER_MS};
+
+        if (i == LOCK_PATIENCE_MS || (errno != EWOULDBLOCK && errno != EINTR)) {
+            int err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+
+            close(fd);
+            return err;
+        }
+        nanosleep(&nap, NULL);
+    }
+    return fd;
+}
+
+static int failed(struct gate_report *report, int family, const char *table, int err)
+{
+    const char *why = err == -EBUSY ? "another program holds " LOCK_PATH : xtables_strerror(err);
+
+    snprintf(report->error, sizeof report->error, "%s table %s: %s",
+             family == AF_INET ? "IPv4" : "IPv6", table, why);
+    return err;
+}
+
+/* Adds to a sorted list what stands in `a` and not in `b`, both sorted. */
+static int add_difference(struct addr **list, size_t *count, const struct addr *a, size_t a_count,
+                          const struct addr *b, size_t b_count)
+{
+    struct addr *more = realloc(*list, (*count + a_count + 1) * sizeof *more);
+    size_t k = 0;
+
+    if (!more)
+        return -ENOMEM;
+    *list = more;
+    for (size_t i = 0; i < a_count; i++) {
+        while (k < b_count && addr_compare(&b[k], &a[i]) < 0)
+            k++;
+        if (k == b_count || !addr_equal(&b[k], &a[i]))
+            more[(*count)++] = a[i];
+    }
+    return 0;
+}
+
+/* The hosts of nat's entries: those of the order that are masqueraded at all. */
+static bool wants_nat(const struct addr *host, const struct topology *t)
+{
+    return topology_family(t, host->family)->wan_if.count > 0 &&
+           (host->family == AF_INET || addr_is_unique_local(host));
+}
+
+static int note_differences(struct change *c, struct xtables *x, const char *table)
+{
+    bool nat = strcmp(table, "nat") == 0;
+    struct gate_report *r = c->report;
+    struct addr *there, *want = calloc(c->count + 1, sizeof *want);
+    size_t there_count, want_count = 0;
+    int err = want ? xtables_hosts(x, nat ? TARGET_MASQUERADE : TARGET_ACCEPT, &there, &there_count)
+                   : -ENOMEM;
+
+    if (err) {
+        free(want);
+        return err;
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        if (!nat || wants_nat(&c->hosts[i], c->order->topology))
+            want[want_count++] = c->hosts[i];
+    }
+    err = add_difference(&r->missing, &r->missing_count, want, want_count, there, there_count);
+    if (!err)
+        err = add_difference(&r->extra, &r->extra_count, there, there_count, want, want_count);
+    free(there);
+    free(want);
+    return err;
+}
+
+/* Reads, changes, commits. The number of changes, or -errno. */
+static int change_once(struct change *c, const struct gate_rules *want, bool note)
+{
+    struct xtables *x;
+    int changes, err = xtables_read(&x, want->family, want->table);
+
+    if (err)
+        return err;
+    if (note && c->order)
+        err = note_differences(c, x, want->table);
+    if (!err && strcmp(want->table, "filter") == 0)
+        c->report->exempts = c->report->exempts || xtables_user_entries(x);
+    changes = err ? err : xtables_change(x, want);
+    if (changes > 0 && c->lock >= 0) {
+        err = xtables_commit(x);
+        if (err)
+            changes = err;
+    }
+    xtables_free(x);
+    return changes;
+}
+
+/*
+ * A first look needs no lock; with something to change the table is read again under it, because
+ * the kernel takes a commit without asking whether the table has changed since the snapshot.
+ */
+static int change_table(struct change *c, const struct gate_rules *want)
+{
+    int changes = change_once(c, want, true);
+
+    if (changes > 0 && c->lock < 0) {
+        int fd = take_lock();
+
+        if (fd < 0)
+            return failed(c->report, want->family, want->table, fd);
+        c->lock = fd;
+        changes = -EAGAIN;
+    }
+    for (int i = 0; changes == -EAGAIN && i < COMMIT_TRIES; i++)
+        changes = change_once(c, want, false);
+    if (changes < 0)
+        return failed(c->report, want->family, want->table, changes);
+    c->report->changes += (unsigned)changes;
+    return 0;
+}
+
+/* nat could not be changed: then nobody is let out who was not out before. */
+static int close_only(struct change *c)
+{
+    struct addr *kept = calloc(c->count + 1, sizeof *kept);
+    const struct gate_report *r = c->report;
+    size_t kept_count = 0;
+    struct gate_rules want;
+    struct xtables *x;
+    struct addr *there = NULL;
+    size_t there_count = 0;
+    int err = kept ? xtables_read(&x, c->family, "filter") : -ENOMEM;
+
+    if (!err) {
+        err = xtables_hosts(x, TARGET_ACCEPT, &there, &there_count);
+        xtables_free(x);
+    }
+    for (size_t i = 0, k = 0; i < c->count && !err; i++) {
+        while (k < there_count && addr_compare(&there[k], &c->hosts[i]) < 0)
+            k++;
+        if (k < there_count && addr_equal(&there[k], &c->hosts[i]))
+            kept[kept_count++] = c->hosts[i];
+    }
+    if (!err)
+        err = gate_rules_filter(&want, c->family, c->order->topology, c->order->drop_closed, kept,
+                                kept_count);
+    if (!err) {
+        char said[GATE_ERROR_LEN];
+
+        /* What failed first is what is told. */
+        memcpy(said, r->error, sizeof said);
+        err = change_table(c, &want);
+        memcpy(c->report->error, said, sizeof said);
+        gate_rules_free(&want);
+    }
+    free(there);
+    free(kept);
+    return err;
+}
+
+/* nat before filter: who is let out has an entry to be masqueraded by. */
+static int apply_family(struct change *c)
+{
+    const struct gate_order *o = c->order;
+    struct gate_rules want;
+    int err = gate_rules_nat(&want, c->family, o->topology, c->hosts, c->count);
+
+    if (!err)
+        err = change_table(c, &want);
+    gate_rules_free(&want);
+    if (err) {
+        close_only(c);
+        return err;
+    }
+    err = gate_rules_filter(&want, c->family, o->topology, o->drop_closed, c->hosts, c->count);
+    if (!err)
+        err = change_table(c, &want);
+    gate_rules_free(&want);
+    return err;
+}
+
+static int compare_addr(const void *a, const void *b)
+{
+    return addr_compare(a, b);
+}
+
+/* Both tables and both families add to one list. */
+static void sort_once(struct addr *list, size_t *count)
+{
+    size_t kept = 0;
+
+    if (*count)
+        qsort(list, *count, sizeof *list, compare_addr);
+    for (size_t i = 0; i < *count; i++) {
+        if (kept == 0 || !addr_equal(&list[kept - 1], &list[i]))
+            list[kept++] = list[i];
+    }
+    *count = kept;
+}
+
+int gate_apply(const struct gate_order *order, struct gate_report *report)
+{
+    struct change c = {.order = order, .report = report, .lock = -1};
+    size_t v4 = 0;
+
+    *report = (struct gate_report){0};
+    while (v4 < order->count && order->hosts[v4].family == AF_INET)
+        v4++;
+    c.family = AF_INET;
+    c.hosts = order->hosts;
+    c.count = v4;
+    report->v4 = apply_family(&c);
+    c.family = AF_INET6;
+    c.hosts = order->hosts + v4;
+    c.count = order->count - v4;
+    report->v6 = apply_family(&c);
+    /* Without a network of the family there is nothing to guard, and its table may be missing. */
+    if (order->topology->v6.localnet.count == 0)
+        report->v6 = 0;
+    if (order->topology->v4.localnet.count == 0)
+        report->v4 = 0;
+    if (c.lock >= 0)
+        close(c.lock);
+    sort_once(report->missing, &report->missing_count);
+    sort_once(report->extra, &report->extra_count);
+    return report->v4 ? report->v4 : report->v6;
+}
+
+/* Every table that may hold something of ours. */
+static const struct {
+    int family;
+    const char *table;
+} tables[] = {
+    {AF_INET, "filter"}, {AF_INET, "nat"}, {AF_INET6, "filter"}, {AF_INET6, "nat"}};
+
+int gate_clean(char error[GATE_ERROR_LEN])
+{
+    struct gate_report report = {0};
+    struct change c = {.report = &report, .lock = -1};
+    int err = 0;
+
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        struct gate_rules none;
+        int bad;
+
+        gate_rules_none(&none, tables[i].family, tables[i].table);
+        bad = change_table(&c, &none);
+        /* A table that the kernel does not have holds nothing of ours. */
+        if (bad && bad != -ENOENT && bad != -ENOPROTOOPT)
+            err = bad;
+    }
+    if (c.lock >= 0)
+        close(c.lock);
+    memcpy(error, report.error, GATE_ERROR_LEN);
+    return err;
+}
+
+int gate_check(const struct topology *topology, char error[GATE_ERROR_LEN])
+{
+    struct gate_report report = {0};
+    int err = 0;
+
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && !err; i++) {
+        struct xtables *x;
+
+        if (topology_family(topology, tables[i].family)->localnet.count == 0)
+            continue;
+        err = xtables_read(&x, tables[i].family, tables[i].table);
+        if (err)
+            failed(&report, tables[i].family, tables[i].table, err);
+        else
+            xtables_free(x);
+    }
+    memcpy(error, report.error, GATE_ERROR_LEN);
+    return err;
+}
+
+void gate_report_free(struct gate_report *report)
+{
+    free(report->missing);
+    free(report->extra);
+    report->missing = report->extra = NULL;
+    report->missing_count = report->extra_count = 0;
+}

@@ -1,0 +1,196 @@
+#include "gate_encode.h"
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter_ipv4/ipt_REJECT.h>
+#include <linux/netfilter_ipv6/ip6t_REJECT.h>
+#include <string.h>
+
+#define CONNTRACK_REVISION 3
+
+static size_t header_size(int family)
+{
+    return family == AF_INET ? sizeof(struct ipt_entry) : sizeof(struct ip6t_entry);
+}
+
+static uint16_t target_offset(int family, const void *e)
+{
+    return family == AF_INET ? ((const struct ipt_entry *)e)->target_offset
+                             : ((const struct ip6t_entry *)e)->target_offset;
+}
+
+static void set_interface(char name[IFNAMSIZ], unsigned char mask[IFNAMSIZ], const char *from)
+{
+    size_t len = strlen(from);
+
+    /* The mask covers the NUL too, unless a `+` leaves the rest open. */
+    if (len == 0)
+        return;
+    if (from[len - 1] == '+') {
+        memcpy(name, from, len - 1);
+        memset(mask, 0xff, len - 1);
+    } else {
+        memcpy(name, from, len);
+        memset(mask, 0xff, len + 1);
+    }
+}
+
+static void set_mask(void *mask, unsigned len)
+{
+    uint8_t *bytes = mask;
+
+    for (unsigned bit = 0; bit < len; bit++)
+        bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+}
+
+static void encode_v4(struct ipt_entry *e, const struct gate_rule *r)
+{
+    memcpy(&e->ip.src, r->source.addr.bytes, 4);
+    set_mask(&e->ip.smsk, r->source.len);
+    memcpy(&e->ip.dst, r->destination.addr.bytes, 4);
+    set_mask(&e->ip.dmsk, r->destination.len);
+    set_interface(e->ip.iniface, e->ip.iniface_mask, r->in);
+    set_interface(e->ip.outiface, e->ip.outiface_mask, r->out);
+    e->ip.proto = r->protocol;
+    e->ip.flags = r->target == TARGET_GOTO ? IPT_F_GOTO : 0;
+}
+
+static void encode_v6(struct ip6t_entry *e, const struct gate_rule *r)
+{
+    memcpy(&e->ipv6.src, r->source.addr.bytes, 16);
+    set_mask(&e->ipv6.smsk, r->source.len);
+    memcpy(&e->ipv6.dst, r->destination.addr.bytes, 16);
+    set_mask(&e->ipv6.dmsk, r->destination.len);
+    set_interface(e->ipv6.iniface, e->ipv6.iniface_mask, r->in);
+    set_interface(e->ipv6.outiface, e->ipv6.outiface_mask, r->out);
+    e->ipv6.proto = r->protocol;
+    e->ipv6.flags = (uint8_t)((r->target == TARGET_GOTO ? IP6T_F_GOTO : 0) |
+                              (r->protocol ? IP6T_F_PROTO : 0));
+}
+
+/* Appends the conntrack match at `at`, returns its size. */
+static size_t encode_match(void *at, const struct gate_rule *r)
+{
+    struct xt_entry_match *m = at;
+    struct xt_conntrack_mtinfo3 *info = (void *)m->data;
+    size_t size = XT_ALIGN(sizeof *m) + XT_ALIGN(sizeof *info);
+
+    m->u.user.match_size = (uint16_t)size;
+    memcpy(m->u.user.name, "conntrack", sizeof "conntrack");
+    m->u.user.revision = CONNTRACK_REVISION;
+    info->match_flags = XT_CONNTRACK_STATE;
+    info->invert_flags = r->not_states ? XT_CONNTRACK_STATE : 0;
+    info->state_mask = r->states;
+    return size;
+}
+
+const char *gate_target_name(const struct gate_rule *r)
+{
+    switch (r->target) {
+    case TARGET_ACCEPT:
+        return "ACCEPT";
+    case TARGET_DROP:
+        return "DROP";
+    case TARGET_RETURN:
+        return "RETURN";
+    case TARGET_REJECT:
+    case TARGET_REJECT_TCP:
+        return "REJECT";
+    case TARGET_MASQUERADE:
+        return "MASQUERADE";
+    case TARGET_JUMP:
+    case TARGET_GOTO:
+        break;
+    }
+    return r->chain;
+}
+
+/* Fills in what follows the target's header, returns its size. */
+static size_t encode_target_data(int family, void *data, const struct gate_rule *r)
+{
+    bool reset = r->target == TARGET_REJECT_TCP;
+
+    if (r->target == TARGET_MASQUERADE && family == AF_INET) {
+        ((struct nf_nat_ipv4_multi_range_compat *)data)->rangesize = 1;
+        return sizeof(struct nf_nat_ipv4_multi_range_compat);
+    }
+    if (r->target == TARGET_MASQUERADE)
+        return sizeof(struct nf_nat_range);
+    if ((r->target == TARGET_REJECT || reset) && family == AF_INET) {
+        ((struct ipt_reject_info *)data)->with = reset ? IPT_TCP_RESET : IPT_ICMP_ADMIN_PROHIBITED;
+        return sizeof(struct ipt_reject_info);
+    }
+    if (r->target == TARGET_REJECT || reset) {
+        ((struct ip6t_reject_info *)data)->with =
+            reset ? IP6T_TCP_RESET : IP6T_ICMP6_ADM_PROHIBITED;
+        return sizeof(struct ip6t_reject_info);
+    }
+    /* A standard target: libiptc finds the verdict or the chain by the name. */
+    return sizeof(struct xt_standard_target) - sizeof(struct xt_entry_target);
+}
+
+void gate_encode(int family, union gate_entry *e, const struct gate_rule *r)
+{
+    size_t at = header_size(family), size;
+    struct xt_entry_target *t;
+    const char *name = gate_target_name(r);
+
+    memset(e, 0, sizeof *e);
+    if (r->states)
+        at += encode_match(e->bytes + at, r);
+    t = (void *)(e->bytes + at);
+    memcpy(t->u.user.name, name, strlen(name) + 1);
+    size = XT_ALIGN(sizeof *t + encode_target_data(family, t->data, r));
+    t->u.user.target_size = (uint16_t)size;
+    if (family == AF_INET) {
+        encode_v4(&e->v4, r);
+        e->v4.target_offset = (uint16_t)at;
+        e->v4.next_offset = (uint16_t)(at + size);
+    } else {
+        encode_v6(&e->v6, r);
+        e->v6.target_offset = (uint16_t)at;
+        e->v6.next_offset = (uint16_t)(at + size);
+    }
+}
+
+static bool same_header(int family, const void *theirs, const union gate_entry *ours)
+{
+    const struct ipt_entry *v4 = theirs;
+    const struct ip6t_entry *v6 = theirs;
+
+    return family == AF_INET
+               ? memcmp(&v4->ip, &ours->v4.ip, sizeof v4->ip) == 0
+               : memcmp(&v6->ipv6, &ours->v6.ipv6, sizeof v6->ipv6) == 0;
+}
+
+/* The kernel hands back the name up to its NUL only: what stands behind it is anybody's. */
+static bool same_match(const void *theirs, const void *ours)
+{
+    const struct xt_entry_match *a = theirs, *b = ours;
+
+    return a->u.match_size == b->u.match_size && a->u.user.revision == b->u.user.revision &&
+           strncmp(a->u.user.name, b->u.user.name, sizeof a->u.user.name) == 0 &&
+           memcmp(a->data, b->data, sizeof(struct xt_conntrack_mtinfo3)) == 0;
+}
+
+bool gate_encode_same(int family, const void *theirs, const struct gate_rule *rule)
+{
+    const struct xt_entry_target *t, *own;
+    union gate_entry ours;
+    char scratch[64] = {0};
+    uint16_t at;
+
+    gate_encode(family, &ours, rule);
+    at = target_offset(family, &ours);
+    if (target_offset(family, theirs) != at || !same_header(family, theirs, &ours))
+        return false;
+    if (rule->states && !same_match((const char *)theirs + header_size(family),
+                                    ours.bytes + header_size(family)))
+        return false;
+    if (rule->target < TARGET_REJECT || rule->target > TARGET_MASQUERADE)
+        return true;
+    t = (const void *)((const char *)theirs + at);
+    own = (const void *)(ours.bytes + at);
+    return memcmp(t->data, own->data, encode_target_data(family, scratch, rule)) == 0;
+}

@@ -1,0 +1,366 @@
+#include "gate_xtables.h"
+
+#include "gate_encode.h"
+#include "index.h"
+
+#include <errno.h>
+#include <libiptc/libip6tc.h>
+#include <libiptc/libiptc.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libiptc's two families as one set of calls; an entry is a struct ipt_entry or ip6t_entry. */
+struct family {
+    struct xtc_handle *(*init)(const char *);
+    const char *(*first_chain)(struct xtc_handle *);
+    const char *(*next_chain)(struct xtc_handle *);
+    int (*is_chain)(const char *, struct xtc_handle *);
+    const void *(*first_rule)(const char *, struct xtc_handle *);
+    const void *(*next_rule)(const void *, struct xtc_handle *);
+    const char *(*target)(const void *, struct xtc_handle *);
+    int (*append)(const char *, const void *, struct xtc_handle *);
+    int (*insert)(const char *, const void *, struct xtc_handle *);
+    int (*delete_num)(const char *, unsigned, struct xtc_handle *);
+    int (*flush)(const char *, struct xtc_handle *);
+    int (*create)(const char *, struct xtc_handle *);
+    int (*delete)(const char *, struct xtc_handle *);
+    int (*commit)(struct xtc_handle *);
+    void (*free)(struct xtc_handle *);
+};
+
+#define FAMILY(p, entry)                                                                           \
+    static const void *p##_first(const char *chain, struct xtc_handle *h)                          \
+    {                                                                                              \
+        return p##_first_rule(chain, h);                                                           \
+    }                                                                                              \
+    static const void *p##_next(const void *e, struct xtc_handle *h)                               \
+    {                                                                                              \
+        return p##_next_rule(e, h);                                                                \
+    }                                                                                              \
+    static const char *p##_target(const void *e, struct xtc_handle *h)                             \
+    {                                                                                              \
+        return p##_get_target(e, h);                                                               \
+    }                                                                                              \
+    static int p##_append(const char *chain, const void *e, struct xtc_handle *h)                  \
+    {                                                                                              \
+        return p##_append_entry(chain, e, h);                                                      \
+    }                                                                                              \
+    static int p##_insert(const char *chain, const void *e, struct xtc_handle *h)                  \
+    {                                                                                              \
+        return p##_insert_entry(chain, e, 0, h);                                                   \
+    }                                                                                              \
+    static const struct family p##_family = {                                                      \
+        p##_init,   p##_first_chain,      p##_next_chain,    p##_is_chain,     p##_first,          \
+        p##_next,   p##_target,           p##_append,        p##_insert,       p##_delete_num_entry,\
+        p##_flush_entries, p##_create_chain, p##_delete_chain, p##_commit,     p##_free}
+
+FAMILY(iptc, ipt_entry);
+FAMILY(ip6tc, ip6t_entry);
+
+struct xtables {
+    const struct family *f;
+    struct xtc_handle *handle;
+    int family;
+};
+
+static bool same_rule(struct xtables *x, const void *theirs, const struct gate_rule *rule)
+{
+    const char *name = x->f->target(theirs, x->handle);
+
+    return name && strcmp(name, gate_target_name(rule)) == 0 &&
+           gate_encode_same(x->family, theirs, rule);
+}
+
+static bool same_chain(struct xtables *x, const struct gate_rules *want, const struct gate_chain *c)
+{
+    const void *e = x->f->first_rule(c->name, x->handle);
+    size_t n = 0;
+
+    for (; e; e = x->f->next_rule(e, x->handle), n++) {
+        if (n == c->count || !same_rule(x, e, &want->rules[c->first + n]))
+            return false;
+    }
+    return n == c->count;
+}
+
+static int write_chain(struct xtables *x, const struct gate_rules *want, const struct gate_chain *c)
+{
+    union gate_entry e;
+
+    if (!x->f->flush(c->name, x->handle))
+        return -errno;
+    for (size_t i = 0; i < c->count; i++) {
+        gate_encode(x->family, &e, &want->rules[c->first + i]);
+        if (!x->f->append(c->name, &e, x->handle))
+            return -errno;
+    }
+    return 1;
+}
+
+/* libiptc takes a label of 32 bytes where it takes a name: a shorter string would be overread. */
+static int create_chain(struct xtables *x, const char *name)
+{
+    char label[GATE_CHAIN_LEN] = {0};
+
+    if (x->f->is_chain(name, x->handle))
+        return 0;
+    memcpy(label, name, strnlen(name, sizeof label - 1));
+    return x->f->create(label, x->handle) ? 1 : -errno;
+}
+
+static bool is_jump(struct xtables *x, const void *e)
+{
+    const char *name = x->f->target(e, x->handle);
+
+    return name && strcmp(name, GATE_BASE) == 0;
+}
+
+/* Our jump is the first entry of the hook, and the only one of its kind; or there is none. */
+static int change_hook(struct xtables *x, const struct gate_rules *want)
+{
+    struct gate_rule rule = {.target = TARGET_JUMP, .chain = GATE_BASE};
+    char hook[GATE_CHAIN_LEN] = {0};
+    const void *e;
+    unsigned n = 0, jumps = 0;
+    bool first = false, wanted = want->chain_count > 0;
+    union gate_entry jump;
+
+    memcpy(hook, want->hook, strlen(want->hook));
+    for (e = x->f->first_rule(hook, x->handle); e; e = x->f->next_rule(e, x->handle), n++) {
+        if (is_jump(x, e)) {
+            jumps++;
+            first = first || (n == 0 && same_rule(x, e, &rule));
+        }
+    }
+    if (wanted ? first && jumps == 1 : jumps == 0)
+        return 0;
+    for (n = 0, e = x->f->first_rule(hook, x->handle); e;) {
+        if (!is_jump(x, e)) {
+            e = x->f->next_rule(e, x->handle);
+            n++;
+            continue;
+        }
+        if (!x->f->delete_num(hook, n, x->handle))
+            return -errno;
+        e = x->f->first_rule(hook, x->handle);
+        for (unsigned k = 0; k < n && e; k++)
+            e = x->f->next_rule(e, x->handle);
+    }
+    gate_encode(x->family, &jump, &rule);
+    if (wanted && !x->f->insert(hook, &jump, x->handle))
+        return -errno;
+    return 1;
+}
+
+/* Chains of ours that are not wanted, as an array of labels; the caller frees it. */
+static int find_stale(struct xtables *x, const struct gate_rules *want, char (**out)[GATE_CHAIN_LEN],
+                      size_t *count)
+{
+    char key[GATE_CHAIN_LEN], (*names)[GATE_CHAIN_LEN] = NULL, (*more)[GATE_CHAIN_LEN];
+    struct index wanted;
+    int err = 0;
+
+    index_init(&wanted, GATE_CHAIN_LEN);
+    for (size_t i = 0; i < want->chain_count && !err; i++)
+        err = index_put(&wanted, want->chains[i].name, 0);
+    *count = 0;
+    for (const char *c = x->f->first_chain(x->handle); c && !err; c = x->f->next_chain(x->handle)) {
+        memset(key, 0, sizeof key);
+        memcpy(key, c, strnlen(c, sizeof key - 1));
+        if (!gate_owns_chain(key) || index_find(&wanted, key) != INDEX_NONE)
+            continue;
+        more = realloc(names, (*count + 1) * sizeof *names);
+        if (!more) {
+            err = -ENOMEM;
+            break;
+        }
+        names = more;
+        memcpy(names[(*count)++], key, sizeof key);
+    }
+    index_free(&wanted);
+    *out = names;
+    return err;
+}
+
+/* A chain that a foreign entry jumps to cannot go; it stays, empty. */
+static int remove_stale(struct xtables *x, const struct gate_rules *want)
+{
+    char(*names)[GATE_CHAIN_LEN];
+    size_t count;
+    int changes = 0, err = find_stale(x, want, &names, &count);
+
+    for (size_t i = 0; i < count && !err; i++) {
+        if (x->f->first_rule(names[i], x->handle)) {
+            changes++;
+            err = x->f->flush(names[i], x->handle) ? 0 : -errno;
+        }
+    }
+    for (size_t i = 0; i < count && !err; i++) {
+        if (x->f->delete(names[i], x->handle))
+            changes++;
+        else if (errno != EMLINK)
+            err = -errno;
+    }
+    free(names);
+    return err ? err : changes;
+}
+
+/* The administrator's chain: made where it is missing; an empty one nobody uses goes with ours. */
+static int change_user_chain(struct xtables *x, const struct gate_rules *want)
+{
+    if (want->user_chain)
+        return create_chain(x, GATE_USER);
+    if (!x->f->is_chain(GATE_USER, x->handle) || xtables_user_entries(x))
+        return 0;
+    if (x->f->delete((char[GATE_CHAIN_LEN]){GATE_USER}, x->handle))
+        return 1;
+    return errno == EMLINK ? 0 : -errno;
+}
+
+int xtables_change(struct xtables *x, const struct gate_rules *want)
+{
+    int changes = 0, done = 0;
+
+    if (want->user_chain)
+        done = change_user_chain(x, want);
+    for (size_t i = 0; i < want->chain_count && done >= 0; i++) {
+        changes += done;
+        done = create_chain(x, want->chains[i].name);
+    }
+    for (size_t i = 0; i < want->chain_count && done >= 0; i++) {
+        changes += done;
+        done = same_chain(x, want, &want->chains[i]) ? 0 : write_chain(x, want, &want->chains[i]);
+    }
+    if (done >= 0) {
+        changes += done;
+        done = change_hook(x, want);
+    }
+    if (done >= 0) {
+        changes += done;
+        done = remove_stale(x, want);
+    }
+    if (done >= 0 && !want->user_chain) {
+        changes += done;
+        done = change_user_chain(x, want);
+    }
+    return done < 0 ? done : changes + done;
+}
+
+int xtables_read(struct xtables **out, int family, const char *table)
+{
+    struct xtables *x = calloc(1, sizeof *x);
+
+    if (!x)
+        return -ENOMEM;
+    x->family = family;
+    x->f = family == AF_INET ? &iptc_family : &ip6tc_family;
+    x->handle = x->f->init(table);
+    if (!x->handle) {
+        int err = errno ? -errno : -EPROTO;
+
+        free(x);
+        return err;
+    }
+    *out = x;
+    return 0;
+}
+
+void xtables_free(struct xtables *x)
+{
+    if (!x)
+        return;
+    x->f->free(x->handle);
+    free(x);
+}
+
+int xtables_commit(struct xtables *x)
+{
+    return x->f->commit(x->handle) ? 0 : -errno;
+}
+
+bool xtables_user_entries(struct xtables *x)
+{
+    return x->f->is_chain(GATE_USER, x->handle) && x->f->first_rule(GATE_USER, x->handle);
+}
+
+/* The source of an entry for a single host, or false. */
+static bool host_of(struct xtables *x, const void *e, struct addr *host)
+{
+    static const uint8_t ones[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    const struct ipt_entry *v4 = e;
+    const struct ip6t_entry *v6 = e;
+
+    if (x->family == AF_INET) {
+        *host = addr_make(AF_INET, &v4->ip.src);
+        return memcmp(&v4->ip.smsk, ones, 4) == 0;
+    }
+    *host = addr_make(AF_INET6, &v6->ipv6.src);
+    return memcmp(&v6->ipv6.smsk, ones, 16) == 0;
+}
+
+static int compare_addr(const void *a, const void *b)
+{
+    return addr_compare(a, b);
+}
+
+static void sort_once(struct addr *hosts, size_t *count)
+{
+    size_t kept = 0;
+
+    qsort(hosts, *count, sizeof *hosts, compare_addr);
+    for (size_t i = 0; i < *count; i++) {
+        if (kept == 0 || !addr_equal(&hosts[kept - 1], &hosts[i]))
+            hosts[kept++] = hosts[i];
+    }
+    *count = kept;
+}
+
+int xtables_hosts(struct xtables *x, enum gate_target target, struct addr **out, size_t *out_count)
+{
+    const char *label = gate_target_name(&(struct gate_rule){.target = target}), *name;
+    struct addr *hosts = NULL, *more, host;
+    size_t count = 0, room = 0;
+
+    for (const char *c = x->f->first_chain(x->handle); c; c = x->f->next_chain(x->handle)) {
+        if (!gate_owns_chain(c))
+            continue;
+        for (const void *e = x->f->first_rule(c, x->handle); e; e = x->f->next_rule(e, x->handle)) {
+            name = x->f->target(e, x->handle);
+            if (!name || strcmp(name, label) != 0 || !host_of(x, e, &host))
+                continue;
+            if (count == room) {
+                room = room ? room * 2 : 64;
+                more = realloc(hosts, room * sizeof *hosts);
+                if (!more) {
+                    free(hosts);
+                    return -ENOMEM;
+                }
+                hosts = more;
+            }
+            hosts[count++] = host;
+        }
+    }
+    if (hosts)
+        sort_once(hosts, &count);
+    *out = hosts;
+    *out_count = count;
+    return 0;
+}
+
+const char *xtables_strerror(int err)
+{
+    switch (-err) {
+    case ENOENT:
+    case ENOPROTOOPT:
+        return "the kernel has no such legacy xtables table (modules ip_tables, iptable_nat, "
+               "ip6_tables, ip6table_nat)";
+    case EPERM:
+    case EACCES:
+        return "not permitted, root with CAP_NET_ADMIN is needed";
+    case EAGAIN:
+        return "somebody else changed the table at the same time";
+    default:
+        return iptc_strerror(-err);
+    }
+}

@@ -1,0 +1,266 @@
+#include "loop.h"
+
+#include "log.h"
+#include "network.h"
+#include "watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOTS };
+
+#define LOOK_FIRST_MS 1
+#define LOOK_LAST_MS 64
+#define TICK_MIN_MS 20 /* a deadline never makes passes follow each other faster */
+
+/*
+ * inotify tells of a commit before it can be seen. So after an event without a new version the
+ * loop looks again after 1, 2, 4 ... 64 ms for as long as somebody holds the write lock, and once
+ * after that.
+ */
+struct look {
+    bool on;
+    bool last; /* the write lock was free at the last look */
+    struct mono at;
+    int64_t step_ms;
+};
+
+struct loop {
+    const struct loop_setup *setup;
+    struct pollfd slots[SLOTS];
+    struct span period;
+    struct mono next_tick, last_tick;
+    int64_t version;
+    struct look look;
+    bool unwritten; /* the last run left something for when the database is free */
+    bool done, keep;
+};
+
+static void loop_signals(sigset_t *set)
+{
+    const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGRTMIN};
+
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaddset(set, signals[i]);
+}
+
+int loop_block_signals(void)
+{
+    sigset_t set;
+
+    loop_signals(&set);
+    return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? 0 : -errno;
+}
+
+static int open_slots(struct loop *l)
+{
+    sigset_t set;
+
+    loop_signals(&set);
+    l->slots[SLOT_SIGNALS].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    l->slots[SLOT_TIMER].fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (l->slots[SLOT_SIGNALS].fd < 0 || l->slots[SLOT_TIMER].fd < 0)
+        return -errno;
+    l->slots[SLOT_DATABASE].fd = watch_open(l->setup->database);
+    if (l->slots[SLOT_DATABASE].fd < 0)
+        return l->slots[SLOT_DATABASE].fd;
+    l->slots[SLOT_NETWORK].fd = network_watch();
+    return l->slots[SLOT_NETWORK].fd < 0 ? l->slots[SLOT_NETWORK].fd : 0;
+}
+
+static void close_slots(struct loop *l)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        if (l->slots[i].fd >= 0)
+            close(l->slots[i].fd);
+    }
+}
+
+static void look_in(struct loop *l, int64_t ms)
+{
+    l->look.on = true;
+    l->look.step_ms = ms;
+    l->look.at = mono_add(mono_now(), span_ms(ms));
+}
+
+static void run(struct loop *l, enum pass_kind kind)
+{
+    /* Before the rows are read: what is committed in between shows as one more version. */
+    int64_t version = store_version(l->setup->store);
+
+    if (version >= 0)
+        l->version = version;
+    l->unwritten = pass_run(l->setup->pass, kind) == -EBUSY;
+    if (kind == PASS_TICK)
+        l->last_tick = mono_now();
+    if (l->unwritten && !l->look.on)
+        look_in(l, LOOK_LAST_MS);
+}
+
+/* Whether the database has another version than the one last read; if so, it is read. */
+static bool look_now(struct loop *l)
+{
+    int64_t version = store_version(l->setup->store);
+
+    if (version == l->version || version < 0)
+        return false;
+    run(l, PASS_WAKE);
+    return true;
+}
+
+static void on_look(struct loop *l)
+{
+    bool locked = store_is_write_locked(l->setup->store) > 0;
+    struct look was = l->look;
+
+    l->look.on = false;
+    l->look.last = false;
+    if (l->unwritten && !locked) {
+        run(l, PASS_WAKE);
+        return;
+    }
+    if (look_now(l) || (was.last && !l->unwritten))
+        return;
+    look_in(l, was.step_ms * 2 > LOOK_LAST_MS ? LOOK_LAST_MS : was.step_ms * 2);
+    l->look.last = !locked;
+}
+
+static void on_database(struct loop *l)
+{
+    if (!watch_drain(l->slots[SLOT_DATABASE].fd, l->setup->database))
+        return;
+    if (!look_now(l) || store_is_write_locked(l->setup->store) > 0)
+        look_in(l, LOOK_FIRST_MS);
+}
+
+static void next_period(struct loop *l, struct mono now)
+{
+    while (l->next_tick.ns <= now.ns)
+        l->next_tick = mono_add(l->next_tick, l->period);
+}
+
+static void on_timer(struct loop *l)
+{
+    uint64_t expirations;
+    struct mono now = mono_now(), deadline;
+    bool due = pass_deadline(l->setup->pass, &deadline) && deadline.ns <= now.ns;
+
+    if (read(l->slots[SLOT_TIMER].fd, &expirations, sizeof expirations) < 0)
+        return;
+    if (l->next_tick.ns <= now.ns || due) {
+        run(l, PASS_TICK);
+        next_period(l, now);
+    }
+}
+
+static void on_signal(struct loop *l, uint32_t number)
+{
+    if (number == SIGHUP) {
+        int64_t period = l->setup->reload(l->setup->context);
+
+        if (period * NS_PER_S != l->period.ns) {
+            l->period = span_seconds(period);
+            l->next_tick = mono_add(mono_now(), l->period);
+        }
+    } else if (number == SIGUSR1 || number == SIGUSR2) {
+        log_set_level(number == SIGUSR1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+        log_notice("debug %s", number == SIGUSR1 ? "on" : "off");
+    } else {
+        log_notice("exit signal=%s", number == (uint32_t)SIGRTMIN ? "RTMIN"
+                                                                  : sigabbrev_np((int)number));
+        l->keep = number == (uint32_t)SIGRTMIN;
+        l->done = true;
+    }
+}
+
+static void on_signals(struct loop *l)
+{
+    struct signalfd_siginfo info;
+
+    while (!l->done && read(l->slots[SLOT_SIGNALS].fd, &info, sizeof info) == sizeof info)
+        on_signal(l, info.ssi_signo);
+}
+
+static void on_network(struct loop *l)
+{
+    if (!network_drain(l->slots[SLOT_NETWORK].fd))
+        return;
+    pass_network_changed(l->setup->pass);
+    run(l, PASS_WAKE);
+}
+
+/* The timer stands at the end of the period, or at the deadline if that is earlier. */
+static int arm_timer(struct loop *l)
+{
+    struct mono at = l->next_tick, deadline, soonest;
+    struct itimerspec spec = {0};
+
+    soonest = mono_add(l->last_tick, span_ms(TICK_MIN_MS));
+    if (pass_deadline(l->setup->pass, &deadline)) {
+        if (deadline.ns < soonest.ns)
+            deadline = soonest;
+        if (deadline.ns < at.ns)
+            at = deadline;
+    }
+    spec.it_value.tv_sec = at.ns / NS_PER_S;
+    spec.it_value.tv_nsec = at.ns % NS_PER_S;
+    return timerfd_settime(l->slots[SLOT_TIMER].fd, TFD_TIMER_ABSTIME, &spec, NULL) == 0 ? 0 : -errno;
+}
+
+static int wait_ms(const struct loop *l)
+{
+    struct span left = mono_since(mono_now(), l->look.at);
+
+    if (!l->look.on)
+        return -1;
+    return left.ns <= 0 ? 0 : (int)((left.ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static int turn(struct loop *l)
+{
+    int err = arm_timer(l);
+
+    if (err)
+        return err;
+    for (int i = 0; i < SLOTS; i++)
+        l->slots[i].events = POLLIN;
+    if (poll(l->slots, SLOTS, wait_ms(l)) < 0)
+        return errno == EINTR ? 0 : -errno;
+    if (l->slots[SLOT_SIGNALS].revents)
+        on_signals(l);
+    if (l->done)
+        return 0;
+    if (l->slots[SLOT_DATABASE].revents)
+        on_database(l);
+    if (l->slots[SLOT_NETWORK].revents)
+        on_network(l);
+    if (l->slots[SLOT_TIMER].revents)
+        on_timer(l);
+    if (l->look.on && wait_ms(l) == 0)
+        on_look(l);
+    return 0;
+}
+
+int loop_run(const struct loop_setup *setup)
+{
+    struct loop l = {.setup = setup, .period = span_seconds(setup->period)};
+    int err;
+
+    for (int i = 0; i < SLOTS; i++)
+        l.slots[i].fd = -1;
+    err = open_slots(&l);
+    l.next_tick = mono_add(mono_now(), l.period);
+    l.last_tick = mono_now();
+    /* Written between the first run and the watch: seen here, by no event. */
+    if (!err)
+        run(&l, PASS_WAKE);
+    while (!err && !l.done)
+        err = turn(&l);
+    close_slots(&l);
+    return err ? err : l.keep;
+}

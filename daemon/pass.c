@@ -1,0 +1,240 @@
+#include "pass_state.h"
+
+#include "conntrack.h"
+#include "log.h"
+#include "network.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void pass_trouble(struct trouble *t, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    if (t->on)
+        return;
+    t->on = true;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_err("%s", text);
+}
+
+void pass_relief(struct trouble *t, const char *what)
+{
+    if (t->on)
+        log_notice("recovered %s", what);
+    t->on = false;
+}
+
+int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run)
+{
+    struct pass *p = calloc(1, sizeof *p);
+    int err;
+
+    if (!p)
+        return -ENOMEM;
+    *p = (struct pass){.conf = conf,
+                       .store = store,
+                       .dry_run = dry_run,
+                       .starting = true,
+                       .untidy = !dry_run,
+                       .network_changed = true,
+                       .conntrack = -1,
+                       .last_tick = mono_now()};
+    roster_init(&p->roster);
+    charge_book_init(&p->book);
+    p->census = calloc(1, sizeof *p->census);
+    err = p->census ? flows_open(&p->flows) : -ENOMEM;
+    if (err) {
+        pass_free(p);
+        return err;
+    }
+    *out = p;
+    return 0;
+}
+
+void pass_free(struct pass *p)
+{
+    if (!p)
+        return;
+    topology_free(&p->topology);
+    roster_free(&p->roster);
+    charge_book_free(&p->book);
+    flows_close(p->flows);
+    if (p->conntrack >= 0)
+        close(p->conntrack);
+    free(p->census);
+    free(p->ended);
+    free(p);
+}
+
+void pass_network_changed(struct pass *p)
+{
+    p->network_changed = true;
+}
+
+static void warn_of_topology(const struct pass *p, const struct topology *t)
+{
+    const struct topology *was = &p->topology;
+    bool wan = t->v4.wan_if.count || t->v6.wan_if.count;
+
+    if (t->leak_v6 && !was->leak_v6)
+        log_warning("ipv6-forwarding is on, but LOCALNET has no IPv6 network: IPv6 is not guarded");
+    if (!wan && (was->v4.wan_if.count || was->v6.wan_if.count || p->starting))
+        log_warning("no-wan there is no default route and no WAN_IF: nothing is masqueraded");
+    if (t->channels != was->channels)
+        log_notice("link channels=%u", t->channels);
+}
+
+/* Without a new reading the old topology goes on to hold. */
+static int read_network(struct pass *p)
+{
+    struct net_state net;
+    struct topology next;
+    int err;
+
+    if (!p->network_changed)
+        return 0;
+    err = network_read(&net);
+    if (!err) {
+        err = topology_derive(&next, p->conf, &net);
+        net_state_free(&net);
+    }
+    if (err) {
+        pass_trouble(&p->network_trouble, "network cannot be read: %s", strerror(-err));
+        return p->starting ? err : 0;
+    }
+    pass_relief(&p->network_trouble, "network");
+    warn_of_topology(p, &next);
+    topology_free(&p->topology);
+    p->topology = next;
+    p->network_changed = false;
+    return 0;
+}
+
+/* If the rows cannot be read, those read last go on to hold, less what is owed. */
+static int load_rows(struct pass *p)
+{
+    struct store_row *rows = NULL;
+    size_t count = 0;
+    int err = store_load(p->store, &rows, &count);
+
+    if (!err)
+        err = roster_update(&p->roster, rows, count);
+    free(rows);
+    if (err)
+        pass_trouble(&p->store_trouble, "database %s: %s", p->conf->database,
+                     store_error(p->store));
+    return err;
+}
+
+int pass_run(struct pass *p, enum pass_kind kind)
+{
+    struct moment now = {mono_now(), wall_now()};
+    bool tick = kind == PASS_TICK;
+    int err = read_network(p), gate_err;
+
+    if (err)
+        return err;
+    if (tick)
+        pass_charge_all(p, now);
+    err = load_rows(p);
+    if (err && p->starting)
+        return err;
+    pass_decide(p, now, tick);
+    gate_err = pass_apply(p, now, tick);
+    if (!err)
+        err = pass_write(p, tick);
+    pass_plan(p, now);
+    if (tick)
+        p->last_tick = now.mono;
+    if (gate_err && p->starting)
+        return gate_err;
+    p->starting = false;
+    return err;
+}
+
+bool pass_deadline(const struct pass *p, struct mono *at)
+{
+    *at = p->deadline;
+    return p->deadline_set;
+}
+
+void pass_reload(struct pass *p, const struct conf *conf)
+{
+    pass_run(p, PASS_TICK);
+    p->conf = conf;
+    p->network_changed = true;
+    pass_run(p, PASS_WAKE);
+}
+
+#define FINISH_PATIENCE_MS 5000
+
+/* Writes what is left to write, waiting for whoever holds the database. */
+static int write_last(struct pass *p, bool keep)
+{
+    int err = -EBUSY;
+
+    for (int i = 0; err == -EBUSY && i < FINISH_PATIENCE_MS / 10; i++) {
+        struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
+
+        if (i > 0)
+            nanosleep(&nap, NULL);
+        err = keep ? pass_write(p, false) : pass_write_and_clear(p);
+    }
+    if (err)
+        log_err("database %s: the last charges are lost: %s", p->conf->database,
+                store_error(p->store));
+    return err;
+}
+
+/* The hosts that are open, sorted, for the caller to free; NULL if there are none. */
+static struct addr *open_hosts(const struct pass *p, size_t *count)
+{
+    struct addr *hosts = calloc(p->roster.count + 1, sizeof *hosts);
+
+    *count = 0;
+    for (size_t i = 0; hosts && i < p->roster.count; i++) {
+        if (p->roster.hosts[i].open)
+            hosts[(*count)++] = p->roster.hosts[i].addr;
+    }
+    return hosts;
+}
+
+int pass_finish(struct pass *p, bool keep)
+{
+    struct moment now = {mono_now(), wall_now()};
+    char error[GATE_ERROR_LEN];
+    struct addr *hosts;
+    size_t count;
+    int err = 0, bad;
+
+    if (p->dry_run)
+        return 0;
+    pass_charge_all(p, now);
+    if (keep)
+        return write_last(p, true);
+    hosts = open_hosts(p, &count);
+    err = gate_clean(error);
+    if (err)
+        log_err("gate cannot be cleaned: %s", error);
+    if (hosts && count)
+        pass_drop_flows(p, hosts, count, false, now);
+    free(hosts);
+    for (size_t i = 0; i < p->roster.count; i++) {
+        struct roster_host *h = &p->roster.hosts[i];
+
+        pass_end_session(p, h, CAUSE_EXIT, now);
+        h->open = false;
+        h->write = ROSTER_NO_ORDER;
+    }
+    bad = write_last(p, false);
+    return err ? err : bad;
+}

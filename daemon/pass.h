@@ -1,0 +1,37 @@
+/*
+ * pass: the order of the rooms. Reads the kernel's tables, charges, reads the rows, decides,
+ * drives the gate, writes the rows back. It alone knows them all.
+ */
+#ifndef TCPQUOTA_PASS_H
+#define TCPQUOTA_PASS_H
+
+#include "clock.h"
+#include "conf.h"
+#include "store.h"
+
+#include <stdbool.h>
+
+struct pass;
+
+enum pass_kind {
+    PASS_WAKE, /* the database or the network has changed: carry out orders */
+    PASS_TICK  /* the period is over: charge everybody as well */
+};
+
+/* `store` and `conf` stay the caller's and have to outlive the pass. 0 or -errno. */
+int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run);
+void pass_free(struct pass *p);
+
+/* Interfaces, addresses or routes have changed: they are read again in the next run. */
+void pass_network_changed(struct pass *p);
+/* One run. 0; -EBUSY if the database is locked and something has still to be written; -errno. What
+ * fails is logged here, and tried again in the next run. */
+int pass_run(struct pass *p, enum pass_kind kind);
+/* When the next run is due before the period is over, because somebody's quota or time ends. */
+bool pass_deadline(const struct pass *p, struct mono *at);
+/* Charges by the old configuration up to now and goes on with the new one. */
+void pass_reload(struct pass *p, const struct conf *conf);
+/* The last run: charges everybody, then cleans firewall and masq, or keeps them. 0 or -errno. */
+int pass_finish(struct pass *p, bool keep);
+
+#endif

@@ -1,0 +1,291 @@
+/* Who is active, and what that costs. */
+#include "pass_state.h"
+
+#include "conntrack.h"
+#include "log.h"
+#include "tariff.h"
+#include "timeouts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PERIODS_AT_ONCE 3 /* no session is charged for more than that many in one go */
+
+/* Everything a reading of flows needs, but for the flows. */
+struct count {
+    struct flow_timeouts timeouts;
+    struct index open; /* by address: the place in the roster */
+    uint32_t *counts;  /* by place in the roster */
+};
+
+static int begin_count(struct pass *p, struct count *c, struct span since)
+{
+    int err;
+
+    index_init(&c->open, sizeof(struct addr));
+    c->counts = calloc(p->roster.count + 1, sizeof *c->counts);
+    err = c->counts ? 0 : -ENOMEM;
+    for (size_t i = 0; i < p->roster.count && !err; i++) {
+        if (p->roster.hosts[i].in_session)
+            err = index_put(&c->open, &p->roster.hosts[i].addr, (uint32_t)i);
+    }
+    if (!err)
+        err = timeouts_read(&c->timeouts);
+    *p->census = (struct census){.topology = &p->topology,
+                                 .timeouts = &c->timeouts,
+                                 .open = &c->open,
+                                 .window = p->conf->active_window,
+                                 .since = since,
+                                 .counts = c->counts};
+    return err;
+}
+
+static void end_count(struct count *c)
+{
+    index_free(&c->open);
+    free(c->counts);
+}
+
+static struct charge_terms terms_of(const struct pass *p, struct moment now)
+{
+    const struct conf *c = p->conf;
+
+    return (struct charge_terms){
+        .tariff = {c->high_hours, c->high_rate, c->low_rate, p->topology.channels},
+        .shared_line = c->shared_line,
+        .cap = span_seconds(c->period * PERIODS_AT_ONCE),
+        .now = now.wall,
+    };
+}
+
+static void note_charged(struct roster_host *h)
+{
+    h->uncounted++;
+    h->unsaved = true;
+    log_debug("charge host=%s user=%s cnts=%u points=%lld", h->row.host, h->session.user.text,
+              h->cnts, (long long)h->session.points);
+}
+
+/*
+ * Charges the sessions for which `due` holds up to now; the others only have their part in
+ * SHARED_LINE.
+ */
+static int charge_sessions(struct pass *p, struct moment now, const bool *due)
+{
+    struct charge_terms terms = terms_of(p, now);
+    struct charge_item *items = calloc(p->roster.count + 1, sizeof *items);
+    size_t count = 0;
+    int err = items ? 0 : -ENOMEM;
+
+    for (size_t i = 0; i < p->roster.count && !err; i++) {
+        struct roster_host *h = &p->roster.hosts[i];
+
+        if (!h->in_session)
+            continue;
+        items[count++] = (struct charge_item){
+            .session = &h->session,
+            .elapsed = due[i] ? mono_since(h->charged, now.mono) : (struct span){0},
+            .active = h->active,
+            .free_user = conf_is_free_user(p->conf, h->session.user.text),
+        };
+    }
+    if (!err)
+        err = charge_pass(&p->book, &terms, items, count);
+    for (size_t i = 0, k = 0; i < p->roster.count && !err; i++) {
+        struct roster_host *h = &p->roster.hosts[i];
+
+        if (!h->in_session)
+            continue;
+        if (due[i]) {
+            h->charged = now.mono;
+            if (items[k].pays && terms.tariff.channels)
+                note_charged(h);
+        }
+        k++;
+    }
+    free(items);
+    return err;
+}
+
+/* Takes the counts over as what is active now, and charges. */
+static int charge_counted(struct pass *p, const uint32_t *counts, struct moment now)
+{
+    bool *due = calloc(p->roster.count + 1, sizeof *due);
+    int err;
+
+    if (!due)
+        return -ENOMEM;
+    for (size_t i = 0; i < p->roster.count; i++) {
+        p->roster.hosts[i].cnts = counts[i];
+        p->roster.hosts[i].active = counts[i] > 0;
+        due[i] = true;
+    }
+    err = charge_sessions(p, now, due);
+    free(due);
+    return err;
+}
+
+static int read_table(struct pass *p)
+{
+    struct conntrack_error where;
+    int err;
+
+    if (p->conntrack < 0) {
+        p->conntrack = conntrack_open();
+        if (p->conntrack < 0)
+            return p->conntrack;
+    }
+    err = conntrack_read(p->conntrack, census_add, p->census, &where);
+    if (err == -EBADMSG)
+        pass_trouble(&p->census_trouble, "%s: line %zu is no connection, nobody is charged: %s",
+                     CONNTRACK_PATH, where.line, where.text);
+    return err;
+}
+
+void pass_charge_all(struct pass *p, struct moment now)
+{
+    struct count c = {0};
+    int err;
+
+    p->census->stray_count = 0;
+    if (!p->conf->check_masq)
+        return;
+    err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
+    if (!err)
+        err = read_table(p);
+    if (!err)
+        err = charge_counted(p, c.counts, now);
+    if (err) {
+        p->census->stray_count = 0;
+        pass_trouble(&p->census_trouble, "%s: %s, nobody is charged", CONNTRACK_PATH,
+                     strerror(-err));
+    } else {
+        pass_relief(&p->census_trouble, "connections are read again");
+    }
+    end_count(&c);
+}
+
+/* Charges those of `hosts` that are in session, by the flows counted while they were dropped. */
+static int settle(struct pass *p, const struct addr *hosts, size_t count, const uint32_t *counts,
+                  struct moment now)
+{
+    bool *due = calloc(p->roster.count + 1, sizeof *due);
+    int err;
+
+    if (!due)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct roster_host *h = roster_find(&p->roster, &hosts[i]);
+        size_t place = h ? (size_t)(h - p->roster.hosts) : 0;
+
+        if (!h || !h->in_session)
+            continue;
+        h->cnts = counts[place];
+        h->active = counts[place] > 0;
+        due[place] = true;
+    }
+    err = charge_sessions(p, now, due);
+    free(due);
+    return err;
+}
+
+void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, bool settling,
+                     struct moment now)
+{
+    struct count c = {0};
+    int err = 0, dropped;
+
+    settling = settling && p->conf->check_masq;
+    if (settling)
+        err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
+    if (err)
+        pass_trouble(&p->census_trouble, "flows cannot be counted: %s", strerror(-err));
+    dropped = flows_drop(p->flows, &p->topology, hosts, count,
+                         settling && !err ? census_add : NULL, p->census);
+    if (dropped < 0)
+        pass_trouble(&p->flows_trouble, "flows cannot be dropped: %s", strerror(-dropped));
+    else
+        pass_relief(&p->flows_trouble, "flows are dropped again");
+    /* A dump that broke off is a partial reading: nobody is charged from it. */
+    if (settling && !err && dropped >= 0)
+        err = settle(p, hosts, count, c.counts, now);
+    if (settling)
+        end_count(&c);
+    if (dropped > 0)
+        log_debug("drop flows=%d hosts=%zu", dropped, count);
+}
+
+/* A user with active sessions that a quota ends. */
+struct spender {
+    struct user_name user;
+    int64_t sessions;
+    int64_t points; /* above MIN_QUOTA */
+};
+
+static bool is_spending(const struct pass *p, const struct roster_host *h)
+{
+    return h->in_session && h->has_row && h->active && !h->row.free && !pass_is_free_user(p, h);
+}
+
+static void plan_at(struct pass *p, struct mono at)
+{
+    if (!p->deadline_set || at.ns < p->deadline.ns)
+        p->deadline = at;
+    p->deadline_set = true;
+}
+
+static void plan_quotas(struct pass *p, struct moment now, struct spender *spenders)
+{
+    struct charge_terms terms = terms_of(p, now);
+    int64_t rate = tariff_rate(&terms.tariff, now.wall);
+    size_t count = 0, active = 0;
+    struct index places;
+
+    index_init(&places, sizeof(struct user_name));
+    for (size_t i = 0; i < p->roster.count; i++) {
+        const struct roster_host *h = &p->roster.hosts[i];
+        uint32_t place;
+
+        active += h->in_session && h->active;
+        if (!is_spending(p, h))
+            continue;
+        place = index_find(&places, &h->row.user);
+        if (place == INDEX_NONE) {
+            place = (uint32_t)count;
+            if (index_put(&places, &h->row.user, place) != 0)
+                break; /* the period's end comes soon enough */
+            spenders[count++] = (struct spender){
+                .user = h->row.user,
+                .points = h->row.balance - charge_owed(&p->book, &h->row.user) -
+                          p->conf->min_quota};
+        }
+        spenders[place].sessions++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct span left = charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
+                                            rate * spenders[i].sessions,
+                                            terms.shared_line && active ? active : 1);
+
+        plan_at(p, mono_add(now.mono, left));
+    }
+    index_free(&places);
+}
+
+void pass_plan(struct pass *p, struct moment now)
+{
+    struct spender *spenders = calloc(p->roster.count + 1, sizeof *spenders);
+
+    p->deadline_set = false;
+    if (spenders && p->topology.channels && p->conf->check_masq)
+        plan_quotas(p, now, spenders);
+    for (size_t i = 0; i < p->roster.count; i++) {
+        const struct roster_host *h = &p->roster.hosts[i];
+        struct span left = {h->row.until.ns - now.wall.ns};
+
+        if (h->open && h->has_row && h->row.until.ns && left.ns > 0)
+            plan_at(p, mono_add(now.mono, left));
+    }
+    free(spenders);
+}

@@ -1,0 +1,87 @@
+/* The life of a row: what is found, what shall be, what is written. */
+#include "pass_state.h"
+
+#include "log.h"
+#include "verdict.h"
+
+bool pass_is_free_user(const struct pass *p, const struct roster_host *h)
+{
+    return conf_is_free_user(p->conf, h->row.user.text);
+}
+
+static enum verdict judge(const struct pass *p, const struct roster_host *h, struct moment now)
+{
+    bool is_address = h->addr.family != 0;
+    struct verdict_case c = {
+        .is_address = is_address,
+        .is_local = is_address && topology_is_local(&p->topology, &h->addr),
+        .is_own = is_address && topology_is_own(&p->topology, &h->addr),
+        .is_held = h->is_held,
+        .allowed = h->row.allowed,
+        .free_user = pass_is_free_user(p, h),
+        .free_row = h->row.free,
+        .balance = h->row.balance - charge_owed(&p->book, &h->row.user),
+        .min_quota = p->conf->min_quota,
+        .fw_hours = p->conf->fw_hours,
+        .until = h->row.until,
+        .now = now.wall,
+    };
+
+    return verdict_of(&c);
+}
+
+static void shut(struct roster_host *h, enum cause cause)
+{
+    h->want = false;
+    h->cause = cause;
+    h->write = h->row.order == ORDER_IS_CLOSED ? ROSTER_NO_ORDER : ORDER_IS_CLOSED;
+}
+
+static void refuse(struct roster_host *h, enum verdict v)
+{
+    char host[LOG_VALUE_LEN], user[LOG_VALUE_LEN];
+
+    if (!h->told && !h->open)
+        log_notice("refuse host=%s user=%s reason=\"%s\"", log_value(h->row.host, host),
+                   log_value(h->row.user.text, user), verdict_reason(v));
+    h->told = true;
+    shut(h, verdict_cause(v));
+}
+
+static void decide(struct pass *p, struct roster_host *h, struct moment now, bool tick)
+{
+    enum verdict v;
+
+    h->write = ROSTER_NO_ORDER;
+    h->drop_row = false;
+    if (!h->has_row) {
+        h->want = false;
+        h->cause = CAUSE_ADMIN;
+        return;
+    }
+    if (h->row.order == ORDER_CLOSE) {
+        shut(h, h->row.cause);
+        return;
+    }
+    if (h->row.order == ORDER_IS_CLOSED) {
+        shut(h, CAUSE_ADMIN);
+        h->closed_passes += tick;
+        h->drop_row = h->closed_passes > p->conf->tics;
+        return;
+    }
+    v = judge(p, h, now);
+    if (v != VERDICT_MAY) {
+        refuse(h, v);
+    } else if (h->row.order == ORDER_IS_OPEN && h->row.tic > p->conf->tics) {
+        shut(h, CAUSE_IDLE);
+    } else {
+        h->want = true;
+        h->write = h->row.order == ORDER_OPEN ? ORDER_IS_OPEN : ROSTER_NO_ORDER;
+    }
+}
+
+void pass_decide(struct pass *p, struct moment now, bool tick)
+{
+    for (size_t i = 0; i < p->roster.count; i++)
+        decide(p, &p->roster.hosts[i], now, tick);
+}

@@ -1,0 +1,249 @@
+/* From what shall be open to what is: the gate, flows, sessions. */
+#include "pass_state.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_addr(const void *a, const void *b)
+{
+    return addr_compare(a, b);
+}
+
+
+/* A host of the roster as the gate may have it: an address, once. */
+static bool is_candidate(const struct roster_host *h)
+{
+    return h->addr.family && !h->is_held;
+}
+
+static bool same_user(const struct roster_host *h)
+{
+    return strcmp(h->session.user.text, h->row.user.text) == 0;
+}
+
+/* A session that ends now: its host closes, or another user has the row. */
+static bool is_leaving(const struct roster_host *h)
+{
+    return h->in_session && (!h->want || !same_user(h));
+}
+
+void pass_end_session(struct pass *p, struct roster_host *h, enum cause cause, struct moment now)
+{
+    struct session *ended;
+
+    if (!h->in_session)
+        return;
+    h->in_session = false;
+    h->active = false;
+    h->cnts = 0;
+    h->session.closed = now.wall;
+    h->session.cause = cause;
+    ended = realloc(p->ended, (p->ended_count + 1) * sizeof *ended);
+    if (!ended) {
+        log_err("session of host=%s is not recorded: out of memory", h->row.host);
+        return;
+    }
+    p->ended = ended;
+    ended[p->ended_count++] = h->session;
+}
+
+/* After a restart the session of an open host goes on; otherwise a new one begins. */
+static void begin_session(struct pass *p, struct roster_host *h, struct moment now)
+{
+    h->session = (struct session){.user = h->row.user, .host = h->addr, .opened = now.wall};
+    if (p->starting && h->row.order == ORDER_IS_OPEN &&
+        store_find_session(p->store, &h->session) != 0)
+        pass_trouble(&p->store_trouble, "database %s: %s", p->conf->database,
+                     store_error(p->store));
+    h->in_session = true;
+    h->unsaved = true;
+    h->charged = now.mono;
+    h->active = true; /* until the next pass has looked */
+}
+
+static void log_host(const char *event, const struct roster_host *h, const char *why)
+{
+    char host[ADDR_TEXT_LEN], user[LOG_VALUE_LEN];
+
+    log_notice("%s host=%s user=%s%s%s", event, addr_format(&h->addr, host),
+               log_value(h->in_session ? h->session.user.text : h->row.user.text, user),
+               why ? " cause=" : "", why ? why : "");
+}
+
+static bool family_failed(const struct gate_report *r, const struct addr *a)
+{
+    return a->family == AF_INET ? r->v4 != 0 : r->v6 != 0;
+}
+
+static void open_host(struct pass *p, struct roster_host *h, struct moment now)
+{
+    bool taken_over = p->starting && h->row.order == ORDER_IS_OPEN;
+
+    if (!h->open)
+        log_host(taken_over ? "keep" : "open", h, NULL);
+    else if (!h->in_session)
+        log_host("change", h, NULL);
+    h->open = true;
+    h->stuck = false;
+    if (!h->in_session)
+        begin_session(p, h, now);
+}
+
+static void close_host(struct pass *p, struct roster_host *h, struct moment now)
+{
+    if (h->open)
+        log_host("close", h, cause_name(h->cause));
+    h->open = false;
+    h->stuck = false;
+    pass_end_session(p, h, h->cause, now);
+}
+
+/* The kernel refused: the row keeps its order, and the host is as it was. */
+static void keep_order(struct roster_host *h, const char *why)
+{
+    char host[ADDR_TEXT_LEN];
+
+    if (!h->stuck && (h->want != h->open || h->write != ROSTER_NO_ORDER))
+        log_err("gate refuses host=%s: %s", addr_format(&h->addr, host), why);
+    h->stuck = true;
+    h->write = ROSTER_NO_ORDER;
+}
+
+static void log_found(const struct pass *p, const struct gate_report *r, bool expected)
+{
+    char text[ADDR_TEXT_LEN];
+    bool explained = expected || p->starting;
+
+    for (size_t i = 0; i < r->missing_count; i++) {
+        const struct roster_host *h = roster_find(&p->roster, &r->missing[i]);
+
+        if (h && (h->open || (p->starting && h->row.order == ORDER_IS_OPEN))) {
+            log_warning("restore host=%s its entry was gone", addr_format(&h->addr, text));
+            explained = true;
+        }
+    }
+    for (size_t i = 0; i < r->extra_count; i++) {
+        const struct roster_host *h = roster_find(&p->roster, &r->extra[i]);
+
+        if (!h || !h->open) {
+            log_warning("close host=%s cause=admin it had an entry and no row that is open",
+                        addr_format(&r->extra[i], text));
+            explained = true;
+        }
+    }
+    if (r->changes && !explained)
+        log_warning("restore entries: somebody else had changed ours");
+}
+
+/* Sessions that end now, hosts with entries nobody asked for, and strays of the last count. */
+static struct addr *collect_closed(struct pass *p, const struct gate_report *r, size_t *count)
+{
+    size_t strays = p->census->stray_count;
+    struct addr *list = calloc(p->roster.count + r->extra_count + strays + 1, sizeof *list);
+    size_t n = 0;
+
+    for (size_t i = 0; list && i < p->roster.count; i++) {
+        if (is_leaving(&p->roster.hosts[i]))
+            list[n++] = p->roster.hosts[i].addr;
+    }
+    for (size_t i = 0; list && i < r->extra_count; i++) {
+        const struct roster_host *h = roster_find(&p->roster, &r->extra[i]);
+
+        if (!h || (!h->want && !h->in_session))
+            list[n++] = r->extra[i];
+    }
+    /* Where the administrator lets hosts out past us, only those with a row are ours to cut. */
+    for (size_t i = 0; list && i < strays; i++) {
+        const struct roster_host *h = roster_find(&p->roster, &p->census->strays[i]);
+
+        if (h ? !h->want && !h->in_session : !r->exempts)
+            list[n++] = p->census->strays[i];
+    }
+    if (n)
+        qsort(list, n, sizeof *list, compare_addr);
+    *count = n;
+    return list;
+}
+
+static void follow_up(struct pass *p, const struct gate_report *r, struct moment now)
+{
+    for (size_t i = 0; i < p->roster.count; i++) {
+        struct roster_host *h = &p->roster.hosts[i];
+
+        if (is_candidate(h) && family_failed(r, &h->addr)) {
+            keep_order(h, r->error);
+            continue;
+        }
+        if (h->want && is_leaving(h))
+            pass_end_session(p, h, CAUSE_ADMIN, now);
+        if (h->want)
+            open_host(p, h, now);
+        else
+            close_host(p, h, now);
+    }
+}
+
+static struct addr *wanted_hosts(const struct pass *p, size_t *count, bool *transition)
+{
+    struct addr *hosts = calloc(p->roster.count + 1, sizeof *hosts);
+
+    *count = 0;
+    *transition = false;
+    for (size_t i = 0; hosts && i < p->roster.count; i++) {
+        const struct roster_host *h = &p->roster.hosts[i];
+
+        if (is_candidate(h) && h->want)
+            hosts[(*count)++] = h->addr;
+        *transition = *transition || h->want != h->open;
+    }
+    if (hosts && *count)
+        qsort(hosts, *count, sizeof *hosts, compare_addr);
+    return hosts;
+}
+
+static int drive(struct pass *p, const struct addr *hosts, size_t count, struct gate_report *r)
+{
+    struct gate_order order = {.topology = &p->topology,
+                               .drop_closed = p->conf->closed_action == CLOSED_DROP,
+                               .hosts = hosts,
+                               .count = count};
+    int err;
+
+    if (p->dry_run) {
+        *r = (struct gate_report){0};
+        return 0;
+    }
+    err = gate_apply(&order, r);
+    if (err)
+        pass_trouble(&p->gate_trouble, "gate: %s", r->error);
+    else
+        pass_relief(&p->gate_trouble, "gate");
+    return err;
+}
+
+int pass_apply(struct pass *p, struct moment now, bool tick)
+{
+    struct gate_report report;
+    struct addr *hosts, *closed;
+    size_t count, closed_count = 0;
+    bool transition;
+    int err;
+
+    hosts = wanted_hosts(p, &count, &transition);
+    if (!hosts)
+        return -ENOMEM;
+    err = drive(p, hosts, count, &report);
+    log_found(p, &report, transition);
+    closed = collect_closed(p, &report, &closed_count);
+    if (closed && closed_count && !p->dry_run)
+        pass_drop_flows(p, closed, closed_count, !tick, now);
+    p->census->stray_count = 0;
+    follow_up(p, &report, now);
+    free(closed);
+    free(hosts);
+    gate_report_free(&report);
+    return err;
+}

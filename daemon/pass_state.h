@@ -1,0 +1,76 @@
+/*
+ * pass_state: what the parts of the pass share; pass*.c alone include it.
+ */
+#ifndef TCPQUOTA_PASS_STATE_H
+#define TCPQUOTA_PASS_STATE_H
+
+#include "census.h"
+#include "charge.h"
+#include "flows.h"
+#include "gate.h"
+#include "pass.h"
+#include "roster.h"
+#include "topology.h"
+
+struct moment {
+    struct mono mono;
+    struct wall wall;
+};
+
+/* Something that went wrong and is logged once, until it is right again. */
+struct trouble {
+    bool on;
+};
+
+struct pass {
+    const struct conf *conf;
+    struct store *store;
+    bool dry_run;
+    bool starting;        /* the first run */
+    bool untidy;          /* sessions of a former daemon may still be open */
+    bool network_changed;
+    struct topology topology;
+    struct roster roster;
+    struct charge_book book;
+    struct flows *flows;
+    int conntrack; /* descriptor, -1 until the table is there */
+    struct census *census;
+    struct session *ended; /* and not yet in the database */
+    size_t ended_count;
+    struct mono last_tick;
+    bool deadline_set;
+    struct mono deadline;
+    struct trouble store_trouble, census_trouble, gate_trouble, network_trouble, flows_trouble;
+};
+
+/* Logs an error, unless this trouble is on already. */
+void pass_trouble(struct trouble *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Logs that the trouble, if it was on, is over. */
+void pass_relief(struct trouble *t, const char *what);
+
+/* pass_charge.c */
+/* Reads the kernel's table and charges every session; nothing is charged from a partial reading. */
+void pass_charge_all(struct pass *p, struct moment now);
+/* Drops the flows of these hosts (sorted), whose gate is closed, and charges up to now those that
+ * are in session. `settle`: their use has not been counted at this moment yet. */
+void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, bool settle,
+                     struct moment now);
+/* Sets the deadline: when the first quota or `until` ends. */
+void pass_plan(struct pass *p, struct moment now);
+
+/* pass_decide.c: sets `want`, `cause`, `write` and `drop_row` of every host. */
+void pass_decide(struct pass *p, struct moment now, bool tick);
+bool pass_is_free_user(const struct pass *p, const struct roster_host *h);
+
+/* pass_gate.c: drives the gate and begins and ends sessions. 0 or -errno. */
+int pass_apply(struct pass *p, struct moment now, bool tick);
+/* Ends the session of the host, if it has one. */
+void pass_end_session(struct pass *p, struct roster_host *h, enum cause cause, struct moment now);
+
+/* pass_write.c: one transaction for all there is to write. 0, -EBUSY, -errno. */
+int pass_write(struct pass *p, bool tick);
+/* The same, and then empties masq. */
+int pass_write_and_clear(struct pass *p);
+
+#endif

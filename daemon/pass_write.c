@@ -1,0 +1,178 @@
+/* What a run leaves in the database, in one transaction. */
+#include "pass_state.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_respelled(const struct roster_host *h, char canonical[ADDR_TEXT_LEN])
+{
+    return h->has_row && h->addr.family && !h->is_held &&
+           strcmp(addr_format(&h->addr, canonical), h->row.host) != 0;
+}
+
+static bool has_use(const struct roster_host *h)
+{
+    return h->has_row && !h->is_held && (h->uncounted || (int64_t)h->cnts != h->row.cnts);
+}
+
+static bool needs_aging(const struct roster_host *h)
+{
+    return h->has_row && h->row.order == ORDER_IS_OPEN && h->row.tic >= 0;
+}
+
+static bool has_news(const struct roster_host *h, bool tick)
+{
+    char canonical[ADDR_TEXT_LEN];
+
+    return (h->has_row && h->write != ROSTER_NO_ORDER) || h->drop_row ||
+           (h->in_session && h->unsaved) || has_use(h) || is_respelled(h, canonical) ||
+           (tick && needs_aging(h));
+}
+
+static int write_host(struct pass *p, struct roster_host *h)
+{
+    char canonical[ADDR_TEXT_LEN];
+    const char *host = h->row.host;
+    int err = 0;
+
+    if (is_respelled(h, canonical)) {
+        err = store_respell(p->store, host, canonical);
+        if (err == -EEXIST) /* written since it was read: the next reading sees both */
+            return 0;
+        host = canonical;
+    }
+    if (!err && h->in_session && h->unsaved)
+        err = store_save_session(p->store, &h->session);
+    if (!err && h->has_row && h->write != ROSTER_NO_ORDER)
+        err = store_set_order(p->store, host, &h->row.user, h->row.order, (enum order)h->write);
+    if (!err && has_use(h))
+        err = store_set_use(p->store, host, h->cnts, h->uncounted);
+    if (!err && h->drop_row)
+        err = store_delete_row(p->store, host, ORDER_IS_CLOSED);
+    return err;
+}
+
+static int write_due(struct pass *p)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < p->book.due_count && !err; i++) {
+        if (p->book.due[i].points || p->book.due[i].seconds)
+            err = store_charge(p->store, &p->book.due[i]);
+    }
+    for (size_t i = 0; i < p->ended_count && !err; i++)
+        err = store_save_session(p->store, &p->ended[i]);
+    return err;
+}
+
+static int write_all(struct pass *p, bool tick)
+{
+    bool aging = false;
+    int err = write_due(p);
+
+    for (size_t i = 0; i < p->roster.count && !err; i++) {
+        aging = aging || needs_aging(&p->roster.hosts[i]);
+        if (has_news(&p->roster.hosts[i], false))
+            err = write_host(p, &p->roster.hosts[i]);
+    }
+    if (!err && tick && aging)
+        err = store_age_rows(p->store);
+    if (!err && p->untidy)
+        err = store_end_sessions(p->store, wall_now(), CAUSE_EXIT);
+    return err;
+}
+
+/* All of it is in the database. */
+static void settled(struct pass *p)
+{
+    charge_settled(&p->book);
+    p->ended_count = 0;
+    p->untidy = false;
+    for (size_t i = 0; i < p->roster.count; i++) {
+        struct roster_host *h = &p->roster.hosts[i];
+
+        h->unsaved = false;
+        h->uncounted = 0;
+    }
+}
+
+/* None of it is: ids given to sessions in the transaction are nobody's. */
+static void forget_ids(struct pass *p, const int64_t *ids)
+{
+    for (size_t i = 0; i < p->ended_count; i++)
+        p->ended[i].id = *ids++;
+    for (size_t i = 0; i < p->roster.count; i++)
+        p->roster.hosts[i].session.id = *ids++;
+}
+
+static bool has_due(const struct pass *p)
+{
+    for (size_t i = 0; i < p->book.due_count; i++) {
+        if (p->book.due[i].points || p->book.due[i].seconds)
+            return true;
+    }
+    return p->ended_count > 0;
+}
+
+static bool has_anything(const struct pass *p, bool tick)
+{
+    if (has_due(p) || p->untidy)
+        return true;
+    for (size_t i = 0; i < p->roster.count; i++) {
+        if (has_news(&p->roster.hosts[i], tick))
+            return true;
+    }
+    return false;
+}
+
+static int64_t *keep_ids(const struct pass *p)
+{
+    int64_t *ids = calloc(p->ended_count + p->roster.count + 1, sizeof *ids);
+    size_t n = 0;
+
+    for (size_t i = 0; ids && i < p->ended_count; i++)
+        ids[n++] = p->ended[i].id;
+    for (size_t i = 0; ids && i < p->roster.count; i++)
+        ids[n++] = p->roster.hosts[i].session.id;
+    return ids;
+}
+
+static int write_transaction(struct pass *p, bool tick, bool clear)
+{
+    int64_t *ids = keep_ids(p);
+    int err = ids ? store_begin(p->store) : -ENOMEM;
+
+    if (!err)
+        err = write_all(p, tick);
+    if (!err && clear)
+        err = store_clear_rows(p->store);
+    if (!err)
+        err = store_commit(p->store);
+    if (err) {
+        pass_trouble(&p->store_trouble, "database %s: %s, charges are carried", p->conf->database,
+                     ids ? store_error(p->store) : "out of memory");
+        store_rollback(p->store);
+        if (ids)
+            forget_ids(p, ids);
+    } else {
+        pass_relief(&p->store_trouble, "database, charges are written");
+        settled(p);
+    }
+    free(ids);
+    return err;
+}
+
+int pass_write(struct pass *p, bool tick)
+{
+    if (p->dry_run || !has_anything(p, tick))
+        return 0;
+    return write_transaction(p, tick, false);
+}
+
+int pass_write_and_clear(struct pass *p)
+{
+    return write_transaction(p, false, true);
+}

@@ -1,0 +1,59 @@
+/*
+ * roster: what the daemon knows of each host: its row as last read, whether it is open, its
+ * session. Owns its memory; roster_free() gives it back. Pointers into it hold until the next
+ * roster_update().
+ */
+#ifndef TCPQUOTA_ROSTER_H
+#define TCPQUOTA_ROSTER_H
+
+#include "account.h"
+#include "clock.h"
+#include "index.h"
+#include "store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ROSTER_NO_ORDER (-1)
+
+struct roster_host {
+    struct addr addr;     /* family 0: the row's host is no address */
+    struct store_row row; /* as last read; its host is what the table has, whatever the spelling */
+    bool has_row;
+    bool is_held;         /* the row is another spelling of a host that has a row already */
+
+    /* what stands */
+    bool open;              /* let out */
+    bool in_session;
+    struct session session; /* while in_session */
+    bool unsaved;           /* session has news for its row */
+    struct mono charged;    /* when the session was opened or charged last */
+    bool active;            /* in use, at the last pass or since it was opened */
+    uint32_t cnts;          /* connections in use at the last pass */
+    int64_t uncounted;      /* passes charged that masq.counter does not have yet */
+    unsigned closed_passes; /* that the row has been 0 */
+
+    /* decided in this pass */
+    bool want;         /* shall be open */
+    enum cause cause;  /* why it closes, if it does */
+    int write;         /* enum order for the row, or ROSTER_NO_ORDER */
+    bool drop_row;
+    bool told;         /* the refusal of this order is in the log */
+    bool stuck;        /* the kernel refused, and that is in the log */
+};
+
+struct roster {
+    struct roster_host *hosts;
+    size_t count;
+    struct index by_addr; /* hosts that are addresses, but for held ones */
+};
+
+void roster_init(struct roster *r);
+void roster_free(struct roster *r);
+/* Brings in the rows just read: who has none any more keeps its place only while it is open or in
+ * session. 0 or -ENOMEM: then the roster is as it was. */
+int roster_update(struct roster *r, const struct store_row *rows, size_t count);
+/* NULL if there is none. */
+struct roster_host *roster_find(const struct roster *r, const struct addr *addr);
+
+#endif

@@ -1,0 +1,151 @@
+#include "addr.h"
+
+#include "num.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct addr addr_make(int family, const void *bytes)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    struct addr a = {0};
+
+    a.family = (uint8_t)family;
+    if (family == AF_INET6 && memcmp(bytes, mapped, sizeof mapped) == 0) {
+        a.family = AF_INET;
+        memcpy(a.bytes, (const uint8_t *)bytes + sizeof mapped, 4);
+    } else {
+        memcpy(a.bytes, bytes, family == AF_INET ? 4 : 16);
+    }
+    return a;
+}
+
+int addr_parse(const char *text, struct addr *out)
+{
+    uint8_t bytes[16];
+
+    if (inet_pton(AF_INET, text, bytes) == 1)
+        *out = addr_make(AF_INET, bytes);
+    else if (inet_pton(AF_INET6, text, bytes) == 1)
+        *out = addr_make(AF_INET6, bytes);
+    else
+        return -EINVAL;
+    return 0;
+}
+
+const char *addr_format(const struct addr *a, char out[ADDR_TEXT_LEN])
+{
+    if (!a->family || !inet_ntop(a->family, a->bytes, out, ADDR_TEXT_LEN))
+        snprintf(out, ADDR_TEXT_LEN, "-");
+    return out;
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+int addr_compare(const struct addr *a, const struct addr *b)
+{
+    if (a->family != b->family)
+        return a->family == AF_INET ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+unsigned addr_bits(const struct addr *a)
+{
+    return a->family == AF_INET ? 32 : 128;
+}
+
+unsigned addr_nibble(const struct addr *a, unsigned n)
+{
+    uint8_t byte = a->bytes[n / 2];
+
+    return n % 2 ? byte & 0x0fu : (unsigned)byte >> 4;
+}
+
+bool addr_is_unique_local(const struct addr *a)
+{
+    return a->family == AF_INET6 && (a->bytes[0] & 0xfe) == 0xfc;
+}
+
+struct prefix prefix_of(const struct addr *a, unsigned len)
+{
+    struct prefix p = {.addr = *a, .len = (uint8_t)len};
+
+    for (unsigned bit = len; bit < 128; bit++) {
+        if (bit % 8 == 0) {
+            memset(p.addr.bytes + bit / 8, 0, sizeof p.addr.bytes - bit / 8);
+            break;
+        }
+        p.addr.bytes[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
+    }
+    return p;
+}
+
+/* The old form has no length: 42.42.0.0 means every address that begins with 42.42. */
+static unsigned old_form_len(const struct addr *a)
+{
+    unsigned octets = 4;
+
+    while (octets > 1 && a->bytes[octets - 1] == 0)
+        octets--;
+    return octets * 8;
+}
+
+int prefix_parse(const char *text, struct prefix *out)
+{
+    char host[ADDR_TEXT_LEN];
+    const char *slash = strchr(text, '/');
+    size_t host_len = slash ? (size_t)(slash - text) : strlen(text);
+    struct prefix p;
+    struct addr a;
+    int64_t len;
+
+    if (host_len >= sizeof host)
+        return -EINVAL;
+    memcpy(host, text, host_len);
+    host[host_len] = '\0';
+    if (addr_parse(host, &a) != 0)
+        return -EINVAL;
+    if (slash) {
+        if (num_parse(slash + 1, 0, addr_bits(&a), &len) != 0)
+            return -EINVAL;
+    } else {
+        len = a.family == AF_INET ? old_form_len(&a) : 128;
+    }
+    p = prefix_of(&a, (unsigned)len);
+    if (!addr_equal(&p.addr, &a))
+        return -ERANGE;
+    *out = p;
+    return 0;
+}
+
+const char *prefix_format(const struct prefix *p, char out[PREFIX_TEXT_LEN])
+{
+    char host[ADDR_TEXT_LEN];
+
+    snprintf(out, PREFIX_TEXT_LEN, "%s/%u", addr_format(&p->addr, host), p->len);
+    return out;
+}
+
+bool prefix_contains(const struct prefix *p, const struct addr *a)
+{
+    unsigned whole = p->len / 8, rest = p->len % 8;
+
+    if (p->addr.family != a->family || memcmp(p->addr.bytes, a->bytes, whole) != 0)
+        return false;
+    return rest == 0 || (p->addr.bytes[whole] ^ a->bytes[whole]) >> (8 - rest) == 0;
+}
+
+bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
+{
+    return outer->len <= inner->len && prefix_contains(outer, &inner->addr);
+}
+
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+    return prefix_covers(a, b) || prefix_covers(b, a);
+}

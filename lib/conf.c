@@ -1,0 +1,392 @@
+#include "conf.h"
+
+#include "conf_keys.h"
+#include "conf_scan.h"
+#include "num.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <iniparser/iniparser.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PERIOD_MAX 10 /* a reset connection stays 10 seconds in the kernel's table */
+#define FILE_MAX_BYTES (1 << 20)
+
+struct loader {
+    struct conf conf;
+    const char *path, *program;
+    conf_report *report;
+    void *context;
+    unsigned faults;
+    struct conf_scan scan;
+    dictionary *dict;
+};
+
+static void tell(struct loader *l, bool fault, unsigned line, const char *key, const char *what)
+{
+    char text[512], name[72], *p;
+
+    snprintf(name, sizeof name, "%.64s", key);
+    for (p = name; *p; p++)
+        *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 'a' + 'A' : *p);
+    if (line)
+        snprintf(text, sizeof text, "%s:%u: %s%s%s", l->path, line, name, *name ? ": " : "", what);
+    else
+        snprintf(text, sizeof text, "%s: %s%s%s", l->path, name, *name ? ": " : "", what);
+    l->faults += fault;
+    l->report(l->context, fault, name, text);
+}
+
+static void scan_fault(void *context, unsigned line, const char *key, const char *what)
+{
+    tell(context, true, line, key, what);
+}
+
+/* The whole file with a NUL behind it; the caller frees it. 0 or -errno. */
+static int read_file(const char *path, char **text)
+{
+    struct stat st;
+    size_t size = 0;
+    char *buffer = NULL;
+    ssize_t n;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &st) != 0)
+        err = -errno;
+    else if (!S_ISREG(st.st_mode))
+        err = -EINVAL;
+    else if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022))
+        err = -EPERM;
+    else if (!(buffer = malloc(FILE_MAX_BYTES)))
+        err = -ENOMEM;
+    while (!err && (n = read(fd, buffer + size, FILE_MAX_BYTES - size)) != 0) {
+        if (n < 0)
+            err = -errno;
+        else if ((size += (size_t)n) == FILE_MAX_BYTES)
+            err = -EFBIG;
+    }
+    close(fd);
+    if (err) {
+        free(buffer);
+        return err;
+    }
+    buffer[size] = '\0';
+    /* A NUL byte would end the scan early: it becomes a character that no key or value has. */
+    for (size_t i = 0; i < size; i++) {
+        if (buffer[i] == '\0')
+            buffer[i] = '\x01';
+    }
+    *text = buffer;
+    return 0;
+}
+
+static int quiet(const char *format, ...)
+{
+    (void)format;
+    return 0;
+}
+
+/* iniparser reads files by name only: it gets the checked image, not the file once more. */
+static int parse_image(struct loader *l, const char *text)
+{
+    char name[40];
+    size_t len = strlen(text);
+    int fd = memfd_create("tcpquota.cf", MFD_CLOEXEC);
+    int err = fd < 0 ? -errno : 0;
+
+    if (!err && write(fd, text, len) != (ssize_t)len)
+        err = -EIO;
+    if (!err) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        iniparser_set_error_callback(quiet);
+        l->dict = iniparser_load(name);
+        err = l->dict ? 0 : -EINVAL;
+    }
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+static const char *value_of(struct loader *l, const struct conf_entry *e)
+{
+    char name[1200];
+
+    snprintf(name, sizeof name, "%s:%s", e->section, e->key);
+    return iniparser_getstring(l->dict, name, "");
+}
+
+static const struct conf_entry *find_entry(struct loader *l, const char *key)
+{
+    for (size_t i = 0; i < l->scan.count; i++) {
+        const struct conf_entry *e = &l->scan.entries[i];
+
+        if (!*e->section && strcasecmp(e->key, key) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+/* The programs that `program.KEY=` may name; old names with what they are called now. */
+static const struct {
+    const char *name, *now;
+} programs[] = {
+    {"tcpquotad", "tcpquotad"},
+    {"openhost", "openhost"},
+    {"openfw", "openfw"},
+    {"tcpquota", "tcpquota"},
+    {"tcpquota-authd", "tcpquota-authd"},
+    {"tcpquota-server", "tcpquota-server"},
+    {"tcpserver", "tcpquota-server"},
+    {"tcprelay", "tcpquota-server"},
+    {"tcp_masq_openhost", "openhost"},
+    {"tcp_masq_openfw", "openfw"},
+    {"tcpquotatop", "tcpquota"},
+    {"topmasq", "tcpquota"},
+    {"topnet", "tcpquota"},
+    {"addtcpquota", "tcpquota"},
+    {"chktcpquota", "tcpquota"},
+    {"tcpquotaadmin", "tcpquota"},
+    {"tcpperiod", "tcpquota"},
+};
+
+/* `program.KEY` for a program that exists: its present name, and *key is set to KEY. */
+static const char *split_program(const char *name, const char **key)
+{
+    const char *dot = strchr(name, '.');
+
+    for (size_t i = 0; dot && i < sizeof programs / sizeof *programs; i++) {
+        size_t len = strlen(programs[i].name);
+
+        if (len == (size_t)(dot - name) && strncasecmp(programs[i].name, name, len) == 0) {
+            *key = dot + 1;
+            return programs[i].now;
+        }
+    }
+    return NULL;
+}
+
+static bool is_group(struct loader *l, const char *key)
+{
+    for (size_t i = 0; i < l->conf.group_names.count; i++) {
+        if (strcasecmp(l->conf.group_names.names[i], key) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int set_value(struct loader *l, const struct conf_key *key, struct conf *into,
+                     const struct conf_entry *e, const char *value)
+{
+    char why[CONF_WHY_LEN];
+    int err = conf_key_set(key, into, value, why);
+
+    if (err == -EINVAL)
+        tell(l, true, e ? e->line : 0, e ? e->key : conf_key_name(key), why);
+    return err == -ENOMEM ? err : 0;
+}
+
+/* Every key: its default, then the plain line, then the lines for this program. */
+static int apply_keys(struct loader *l)
+{
+    const struct conf_key *key;
+    char why[CONF_WHY_LEN];
+
+    for (size_t n = 0; (key = conf_key_at(n)); n++) {
+        const struct conf_entry *e = find_entry(l, conf_key_name(key));
+        int err = 0;
+
+        if (conf_key_default(key))
+            err = conf_key_set(key, &l->conf, conf_key_default(key), why);
+        if (!err && e)
+            err = set_value(l, key, &l->conf, e, value_of(l, e));
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* A line for another program is checked as strictly, into a configuration nobody reads. */
+static int apply_override(struct loader *l, const struct conf_entry *e, const char *program,
+                          const char *name)
+{
+    const struct conf_key *key = conf_key_find(name);
+    struct conf other = {0};
+    bool ours = strcasecmp(program, l->program) == 0;
+    int err;
+
+    if (!key) {
+        tell(l, true, e->line, e->key, "no such key");
+        return 0;
+    }
+    err = set_value(l, key, ours ? &l->conf : &other, e, value_of(l, e));
+    conf_keys_free(&other);
+    return err;
+}
+
+static int apply_group(struct loader *l, const struct conf_entry *e)
+{
+    struct conf_group *groups;
+
+    groups = realloc(l->conf.groups, (l->conf.group_count + 1) * sizeof *groups);
+    if (!groups)
+        return -ENOMEM;
+    l->conf.groups = groups;
+    groups[l->conf.group_count] = (struct conf_group){.name = strdup(e->key)};
+    if (!groups[l->conf.group_count].name)
+        return -ENOMEM;
+    return conf_split(value_of(l, e), &groups[l->conf.group_count++].hosts);
+}
+
+static bool lost_its_meaning(struct loader *l, const struct conf_entry *e)
+{
+    static const char *const old[] = {"server", "sql_username", "sql_password"};
+
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        if (strcmp(e->key, old[i]) == 0) {
+            tell(l, false, e->line, e->key, "has lost its meaning, SQLite has no server");
+            return true;
+        }
+    }
+    if (strcmp(e->key, "engine") != 0)
+        return false;
+    if (strcasecmp(value_of(l, e), "sqlite") != 0)
+        tell(l, false, e->line, e->key, "has lost its meaning, the database is SQLite");
+    return true;
+}
+
+static bool is_door(const char *section)
+{
+    return strcmp(section, "auth") == 0 || strcmp(section, "cache") == 0 ||
+           (strncmp(section, "server:", 7) == 0 && section[7]) ||
+           (strncmp(section, "relay:", 6) == 0 && section[6]);
+}
+
+static int apply_entry(struct loader *l, const struct conf_entry *e)
+{
+    const char *key, *program;
+
+    if (*e->section) {
+        if (!is_door(e->section))
+            tell(l, true, e->line, e->key, "stands in a section that nobody knows");
+        return 0;
+    }
+    program = split_program(e->key, &key);
+    if (program)
+        return apply_override(l, e, program, key);
+    if (conf_key_find(e->key) || lost_its_meaning(l, e))
+        return 0;
+    if (is_group(l, e->key))
+        return apply_group(l, e);
+    tell(l, true, e->line, e->key, "no such key");
+    return 0;
+}
+
+/* UID_MAX of login.defs(5), where a file says so. */
+static void default_max_uid(struct conf *conf)
+{
+    FILE *f = fopen("/etc/login.defs", "re");
+    char line[512], word[64];
+    int64_t uid;
+
+    while (f && fgets(line, sizeof line, f)) {
+        if (sscanf(line, " UID_MAX %63s", word) == 1 && num_parse(word, 0, UINT32_MAX, &uid) == 0)
+            conf->max_uid = uid;
+    }
+    if (f)
+        fclose(f);
+}
+
+static bool is_given(struct loader *l, const char *key)
+{
+    char own[64];
+
+    snprintf(own, sizeof own, "%s.%s", l->program, key);
+    return find_entry(l, key) || find_entry(l, own);
+}
+
+static void check_together(struct loader *l)
+{
+    struct conf *c = &l->conf;
+    const struct conf_entry *e = find_entry(l, "PERIOD");
+
+    if (!is_given(l, "LOCALNET"))
+        tell(l, true, 0, "LOCALNET", "is required: the local networks, such as 192.168.1.0/24");
+    if (!is_given(l, "MAX_UID"))
+        default_max_uid(c);
+    if (c->min_uid > c->max_uid)
+        tell(l, true, 0, "MIN_UID", "is above MAX_UID");
+    if (c->period > PERIOD_MAX) {
+        tell(l, false, e ? e->line : 0, "PERIOD", "is above 10 seconds, taken as 10");
+        c->period = PERIOD_MAX;
+    }
+    for (size_t i = 0; i < c->group_names.count; i++) {
+        if (!find_entry(l, c->group_names.names[i]))
+            tell(l, true, 0, c->group_names.names[i], "is named in GROUPS and has no line");
+    }
+    c->high_hours = (struct hours){(int)c->high_start, (int)c->high_stop, HOURS_MON_FRI};
+    c->fw_hours = (struct hours){(int)c->fw_start, (int)c->fw_stop, c->fw_days};
+}
+
+static int load(struct loader *l)
+{
+    char *text = NULL;
+    int err = read_file(l->path, &text);
+
+    if (err) {
+        tell(l, true, 0, "", err == -EPERM ? "can be written by others than root" : strerror(-err));
+        return err;
+    }
+    err = conf_scan_text(&l->scan, text, scan_fault, l);
+    if (!err && (err = parse_image(l, text)) == -EINVAL)
+        tell(l, true, 0, "", "iniparser cannot read it");
+    if (!err)
+        err = apply_keys(l);
+    for (size_t i = 0; i < l->scan.count && !err; i++)
+        err = apply_entry(l, &l->scan.entries[i]);
+    if (!err)
+        check_together(l);
+    free(text);
+    return err;
+}
+
+int conf_load(struct conf *conf, const char *path, const char *program, conf_report *report,
+              void *context)
+{
+    struct loader l = {.path = path, .program = program, .report = report, .context = context};
+    int err = load(&l);
+
+    if (!err && l.faults)
+        err = -EINVAL;
+    if (l.dict)
+        iniparser_freedict(l.dict);
+    conf_scan_free(&l.scan);
+    if (err)
+        conf_free(&l.conf);
+    else
+        *conf = l.conf;
+    return err;
+}
+
+void conf_free(struct conf *conf)
+{
+    conf_keys_free(conf);
+    for (size_t i = 0; i < conf->group_count; i++) {
+        free(conf->groups[i].name);
+        name_list_free(&conf->groups[i].hosts);
+    }
+    free(conf->groups);
+    *conf = (struct conf){0};
+}
+
+bool conf_is_free_user(const struct conf *conf, const char *name)
+{
+    return name_list_has(&conf->users, name);
+}

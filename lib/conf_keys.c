@@ -1,0 +1,347 @@
+#include "conf_keys.h"
+
+#include "num.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum form { BOOL, INT, MILLIONTHS, WORD, TEXT, PATH, NAMES, INTS, INTERFACES, NETS, ADDRESS, DAYS };
+
+struct conf_key {
+    const char *name;
+    enum form form;
+    size_t offset;           /* of the member in struct conf */
+    const char *value;       /* default; NULL: has to be set */
+    int64_t min, max;        /* of numbers */
+    const char *const *words; /* of WORD, in the order of its enum, NULL at the end */
+};
+
+static const char *const protocols[] = {"ethernet", "ppp", "isdn", NULL};
+static const char *const closed_actions[] = {"reject", "drop", NULL};
+static const char *const on_exits[] = {"clean", "keep", NULL};
+static const char *const enforces[] = {"kill", "close", "log", NULL};
+static const char *const languages[] = {"english", "svenska", NULL};
+
+#define AT(member) offsetof(struct conf, member)
+#define POINTS_MAX INT64_C(1000000000000)
+
+static const struct conf_key keys[] = {
+    {"PROTOCOL", WORD, AT(protocol), "ethernet", 0, 0, protocols},
+    {"WAN_IF", INTERFACES, AT(wan_if), "", 0, 0, NULL},
+    {"LOCALNET", NETS, AT(localnet), NULL, 0, 0, NULL},
+    {"LOC_ADDR", ADDRESS, AT(loc_addr), "dynamic", 0, 0, NULL},
+    {"REM_ADDR", ADDRESS, AT(rem_addr), "", 0, 0, NULL},
+    {"DATABASE", PATH, AT(database), "/var/lib/tcpquota/tcpquota.db", 0, 0, NULL},
+    {"SOCKET", PATH, AT(socket), "/run/tcpquota/ctl", 0, 0, NULL},
+    {"LOGFILE", TEXT, AT(logfile), "/var/log/tcpquotad.log", 0, 0, NULL},
+    {"PIDFILE", PATH, AT(pidfile), "/run/tcpquotad.pid", 0, 0, NULL},
+    {"PERIOD", INT, AT(period), "5", 1, 86400, NULL},
+    {"TICS", INT, AT(tics), "10", 1, 1000000, NULL},
+    {"CHECK_MASQ", BOOL, AT(check_masq), "yes", 0, 0, NULL},
+    {"CHECK_LOCAL", BOOL, AT(check_local), "yes", 0, 0, NULL},
+    {"CHECK_REMOTE", BOOL, AT(check_remote), "yes", 0, 0, NULL},
+    {"CHECK_FTP", BOOL, AT(check_ftp), "yes", 0, 0, NULL},
+    {"MIN_UID", INT, AT(min_uid), "1000", 0, UINT32_MAX - 1, NULL},
+    {"MAX_UID", INT, AT(max_uid), "60000", 0, UINT32_MAX - 1, NULL},
+    {"MIN_QUOTA", INT, AT(min_quota), "0", -POINTS_MAX, POINTS_MAX, NULL},
+    {"HIGH_START", INT, AT(high_start), "8", 0, 24, NULL},
+    {"HIGH_STOP", INT, AT(high_stop), "18", 0, 24, NULL},
+    {"HIGH_RATE", INT, AT(high_rate), "1", 0, 1000000, NULL},
+    {"LOW_RATE", INT, AT(low_rate), "1", 0, 1000000, NULL},
+    {"RATE_QUOTA", MILLIONTHS, AT(rate_quota), "0.1", 0, INT64_C(1000000000000), NULL},
+    {"MONEY_VALUE", TEXT, AT(money_value), "SEK", 0, 0, NULL},
+    {"SHARED_LINE", BOOL, AT(shared_line), "no", 0, 0, NULL},
+    {"ACTIVE_WINDOW", INT, AT(active_window), "180", 1, 86400, NULL},
+    {"USERS", NAMES, AT(users), "free admin", 0, 0, NULL},
+    {"FW_START", INT, AT(fw_start), "0", 0, 24, NULL},
+    {"FW_STOP", INT, AT(fw_stop), "24", 0, 24, NULL},
+    {"FW_DAYS", DAYS, AT(fw_days), "all", 0, 0, NULL},
+    {"GROUPS", NAMES, AT(group_names), "", 0, 0, NULL},
+    {"OPERATORS", NAMES, AT(operators), "", 0, 0, NULL},
+    {"ADMINS", NAMES, AT(admins), "", 0, 0, NULL},
+    {"CLOSED_ACTION", WORD, AT(closed_action), "reject", 0, 0, closed_actions},
+    {"BIND_MAC", BOOL, AT(bind_mac), "no", 0, 0, NULL},
+    {"LEASE", INT, AT(lease), "60", 0, 86400, NULL},
+    {"ON_EXIT", WORD, AT(on_exit), "clean", 0, 0, on_exits},
+    {"ENFORCE_LOCAL", WORD, AT(enforce_local), "kill", 0, 0, enforces},
+    {"KILL_GRACE", INT, AT(kill_grace), "5", 0, 3600, NULL},
+    {"NEVER_KILL", NAMES, AT(never_kill), "", 0, 0, NULL},
+    {"WARN_AT", INTS, AT(warn_at), "600 60", 0, POINTS_MAX, NULL},
+    {"NOQUOTAFILE", TEXT, AT(noquotafile), "", 0, 0, NULL},
+    {"LANGUAGE", WORD, AT(language), "english", 0, 0, languages},
+    {"VERIFY", INT, AT(verify), "500", 1, 86400, NULL},
+    {"VERIFY_CMD", TEXT, AT(verify_cmd), "", 0, 0, NULL},
+};
+
+const struct conf_key *conf_key_at(size_t n)
+{
+    return n < sizeof keys / sizeof *keys ? &keys[n] : NULL;
+}
+
+const struct conf_key *conf_key_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (strcasecmp(keys[i].name, name) == 0)
+            return &keys[i];
+    }
+    return NULL;
+}
+
+const char *conf_key_name(const struct conf_key *key)
+{
+    return key->name;
+}
+
+const char *conf_key_default(const struct conf_key *key)
+{
+    return key->value;
+}
+
+int conf_split(const char *value, struct name_list *list)
+{
+    while (*value) {
+        size_t len = strcspn(value, " \t");
+        char *name;
+        int err;
+
+        if (len == 0) {
+            value++;
+            continue;
+        }
+        name = strndup(value, len);
+        err = name ? name_list_add(list, name) : -ENOMEM;
+        free(name);
+        if (err)
+            return err;
+        value += len;
+    }
+    return 0;
+}
+
+static int set_bool(bool *member, const char *value, char *why)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasecmp(words[i], value) == 0) {
+            *member = i % 2;
+            return 0;
+        }
+    }
+    snprintf(why, CONF_WHY_LEN, "`%.60s' is neither yes nor no", value);
+    return -EINVAL;
+}
+
+static int set_number(const struct conf_key *key, int64_t *member, const char *value, char *why)
+{
+    int err = key->form == MILLIONTHS ? num_parse_millionths(value, key->max, member)
+                                      : num_parse(value, key->min, key->max, member);
+
+    if (err == -ERANGE)
+        snprintf(why, CONF_WHY_LEN, "%.60s is not from %lld to %lld", value, (long long)key->min,
+                 (long long)(key->form == MILLIONTHS ? key->max / 1000000 : key->max));
+    else if (err)
+        snprintf(why, CONF_WHY_LEN, "`%.60s' is no %s number", value,
+                 key->form == MILLIONTHS ? "decimal" : "whole");
+    return err ? -EINVAL : 0;
+}
+
+static int set_word(const struct conf_key *key, int64_t *member, const char *value, char *why)
+{
+    int n = snprintf(why, CONF_WHY_LEN, "`%.40s' is none of:", value);
+
+    for (size_t i = 0; key->words[i]; i++) {
+        if (strcasecmp(key->words[i], value) == 0) {
+            *member = (int64_t)i;
+            return 0;
+        }
+        n += snprintf(why + n, (size_t)(CONF_WHY_LEN - n), " %s", key->words[i]);
+    }
+    return -EINVAL;
+}
+
+static int set_text(const struct conf_key *key, char **member, const char *value, char *why)
+{
+    char *copy;
+
+    if (key->form == PATH && value[0] != '/') {
+        snprintf(why, CONF_WHY_LEN, "`%.60s' is no absolute path", value);
+        return -EINVAL;
+    }
+    copy = strdup(value);
+    if (!copy)
+        return -ENOMEM;
+    free(*member);
+    *member = copy;
+    return 0;
+}
+
+/* What is wrong with one element of a list, or NULL. */
+static const char *element_fault(const struct conf_key *key, const char *name)
+{
+    const char *plus = strchr(name, '+');
+    int64_t number;
+
+    switch (key->form) {
+    case INTS:
+        return num_parse(name, key->min, key->max, &number) == 0 ? NULL : "is no whole number";
+    case INTERFACES:
+        if (strlen(name) >= IFNAMSIZ)
+            return "is longer than an interface's name";
+        return strchr(name, '/') || (plus && plus[1]) ? "is no interface's name" : NULL;
+    default:
+        return strlen(name) > 64 ? "is longer than 64 bytes" : NULL;
+    }
+}
+
+static int set_names(const struct conf_key *key, struct name_list *member, const char *value,
+                     char *why)
+{
+    struct name_list list = {0};
+    int err = conf_split(value, &list);
+
+    for (size_t i = 0; i < list.count && !err; i++) {
+        const char *fault = element_fault(key, list.names[i]);
+
+        if (fault) {
+            snprintf(why, CONF_WHY_LEN, "`%.60s' %s", list.names[i], fault);
+            err = -EINVAL;
+        }
+    }
+    if (err) {
+        name_list_free(&list);
+        return err;
+    }
+    name_list_free(member);
+    *member = list;
+    return 0;
+}
+
+/* Adds `p` unless another covers it, and takes out what it covers itself. */
+static int add_net(struct prefix_list *list, const struct prefix *p)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (prefix_covers(&list->prefixes[i], p))
+            return 0;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        if (!prefix_covers(p, &list->prefixes[i]))
+            list->prefixes[kept++] = list->prefixes[i];
+    }
+    list->count = kept;
+    return prefix_list_add(list, p);
+}
+
+/* The gate numbers the chains of each network in two hexadecimal digits. */
+#define NETS_MAX 256
+
+static int set_nets(struct prefix_list *member, const char *value, char *why)
+{
+    struct name_list words = {0};
+    struct prefix_list nets = {0};
+    int err = conf_split(value, &words);
+
+    for (size_t i = 0; i < words.count && !err; i++) {
+        struct prefix p;
+        int bad = prefix_parse(words.names[i], &p);
+
+        if (bad) {
+            snprintf(why, CONF_WHY_LEN, "`%.60s' %s", words.names[i],
+                     bad == -ERANGE ? "has bits set past its length" : "is no network");
+            err = -EINVAL;
+        } else {
+            err = add_net(&nets, &p);
+        }
+    }
+    if (!err && (nets.count == 0 || nets.count > NETS_MAX)) {
+        snprintf(why, CONF_WHY_LEN, nets.count ? "more than %d networks" : "no network given",
+                 NETS_MAX);
+        err = -EINVAL;
+    }
+    name_list_free(&words);
+    if (err) {
+        prefix_list_free(&nets);
+        return err;
+    }
+    prefix_list_free(member);
+    *member = nets;
+    return 0;
+}
+
+static int set_address(struct addr *member, const char *value, char *why)
+{
+    *member = (struct addr){0};
+    if (!*value || strcasecmp(value, "dynamic") == 0 || strcasecmp(value, "none") == 0 ||
+        addr_parse(value, member) == 0)
+        return 0;
+    snprintf(why, CONF_WHY_LEN, "`%.60s' is no address", value);
+    return -EINVAL;
+}
+
+static int set_days(uint8_t *member, const char *value, char *why)
+{
+    if (hours_parse_days(value, member) == 0)
+        return 0;
+    snprintf(why, CONF_WHY_LEN, "`%.60s' is neither `all' nor days such as mon-fri", value);
+    return -EINVAL;
+}
+
+int conf_key_set(const struct conf_key *key, struct conf *conf, const char *value,
+                 char why[CONF_WHY_LEN])
+{
+    void *member = (char *)conf + key->offset;
+
+    switch (key->form) {
+    case BOOL:
+        return set_bool(member, value, why);
+    case INT:
+    case MILLIONTHS:
+        return set_number(key, member, value, why);
+    case WORD:
+        return set_word(key, member, value, why);
+    case TEXT:
+    case PATH:
+        return set_text(key, member, value, why);
+    case NAMES:
+    case INTS:
+    case INTERFACES:
+        return set_names(key, member, value, why);
+    case NETS:
+        return set_nets(member, value, why);
+    case ADDRESS:
+        return set_address(member, value, why);
+    case DAYS:
+        return set_days(member, value, why);
+    }
+    return -EINVAL;
+}
+
+void conf_keys_free(struct conf *conf)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char *member = (char *)conf + keys[i].offset;
+
+        switch (keys[i].form) {
+        case TEXT:
+        case PATH:
+            free(*(char **)(void *)member);
+            break;
+        case NAMES:
+        case INTS:
+        case INTERFACES:
+            name_list_free((struct name_list *)(void *)member);
+            break;
+        case NETS:
+            prefix_list_free((struct prefix_list *)(void *)member);
+            break;
+        default:
+            break;
+        }
+    }
+}

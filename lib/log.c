@@ -1,0 +1,177 @@
+#include "log.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+enum sink { SINK_STDERR, SINK_TERMINAL, SINK_FILE, SINK_SYSLOG };
+
+static struct {
+    enum sink sink;
+    enum log_level level;
+    int fd;
+    char program[32];
+    char path[PATH_MAX];
+} out = {.sink = SINK_STDERR, .level = LOG_LEVEL_INFO, .fd = -1, .program = "tcpquota"};
+
+static void set_program(const char *program)
+{
+    snprintf(out.program, sizeof out.program, "%s", program);
+}
+
+static void close_file(void)
+{
+    if (out.fd >= 0)
+        close(out.fd);
+    out.fd = -1;
+}
+
+void log_to_stderr(const char *program)
+{
+    set_program(program);
+    close_file();
+    out.sink = SINK_STDERR;
+}
+
+void log_to_terminal(void)
+{
+    close_file();
+    out.sink = SINK_TERMINAL;
+}
+
+static int open_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+
+    return fd < 0 ? -errno : fd;
+}
+
+int log_to_file(const char *path, const char *program)
+{
+    int fd;
+
+    if (strcmp(path, "syslog") == 0) {
+        set_program(program);
+        close_file();
+        openlog(out.program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+        out.sink = SINK_SYSLOG;
+        return 0;
+    }
+    if (strlen(path) >= sizeof out.path)
+        return -ENAMETOOLONG;
+    fd = open_file(path);
+    if (fd < 0)
+        return fd;
+    set_program(program);
+    close_file();
+    if (path != out.path)
+        snprintf(out.path, sizeof out.path, "%s", path);
+    out.fd = fd;
+    out.sink = SINK_FILE;
+    return 0;
+}
+
+int log_reopen(void)
+{
+    int fd;
+
+    if (out.sink != SINK_FILE)
+        return 0;
+    fd = open_file(out.path);
+    if (fd < 0)
+        return fd;
+    close_file();
+    out.fd = fd;
+    return 0;
+}
+
+void log_set_level(enum log_level level)
+{
+    out.level = level;
+}
+
+bool log_debugging(void)
+{
+    return out.level >= LOG_LEVEL_DEBUG;
+}
+
+static void write_line(enum log_level level, const char *text)
+{
+    static const char *const names[] = {"err", "warning", "notice", "info", "debug"};
+    static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
+    char stamp[WALL_LOCAL_LEN], line[2048];
+    int n;
+
+    if (out.sink == SINK_SYSLOG) {
+        syslog(priorities[level], "%s", text);
+        return;
+    }
+    if (out.sink == SINK_STDERR) {
+        n = snprintf(line, sizeof line, "%s: %s\n", out.program, text);
+    } else {
+        wall_format_local(wall_now(), stamp);
+        n = snprintf(line, sizeof line, "%s %s %s\n", stamp, names[level], text);
+    }
+    if (n >= (int)sizeof line) {
+        n = (int)sizeof line - 1;
+        line[n - 1] = '\n';
+    }
+    /* One write a line: lines of several processes do not mix. Nobody is left to tell a failure. */
+    if (write(out.sink == SINK_FILE ? out.fd : STDERR_FILENO, line, (size_t)n) < 0)
+        return;
+}
+
+static void log_at(enum log_level level, const char *format, va_list args)
+{
+    char text[1900];
+
+    if (level > out.level)
+        return;
+    vsnprintf(text, sizeof text, format, args);
+    for (char *p = text; *p; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+    }
+    write_line(level, text);
+}
+
+#define LOG_FUNCTION(name, level)                                                                  \
+    void name(const char *format, ...)                                                             \
+    {                                                                                              \
+        va_list args;                                                                              \
+        va_start(args, format);                                                                    \
+        log_at(level, format, args);                                                               \
+        va_end(args);                                                                              \
+    }
+
+LOG_FUNCTION(log_err, LOG_LEVEL_ERR)
+LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
+LOG_FUNCTION(log_notice, LOG_LEVEL_NOTICE)
+LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
+LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+const char *log_value(const char *value, char quoted[LOG_VALUE_LEN])
+{
+    size_t n = 0;
+
+    if (*value && !strpbrk(value, " \t\"=\\")) {
+        snprintf(quoted, LOG_VALUE_LEN, "%s", value);
+        return quoted;
+    }
+    quoted[n++] = '"';
+    for (; *value && n < LOG_VALUE_LEN - 3; value++) {
+        if (*value == '"' || *value == '\\')
+            quoted[n++] = '\\';
+        quoted[n++] = *value;
+    }
+    quoted[n++] = '"';
+    quoted[n] = '\0';
+    return quoted;
+}

@@ -1,0 +1,43 @@
+/*
+ * log: one line an event, to a file, the terminal or syslog.
+ *
+ *     2026-11-21T10:00:00+01:00 notice open host=10.99.0.2 user=alice
+ *
+ * Local time, level, event, key=value. The sink is the only mutable global of the house. Writing
+ * a line does not block but on the file itself and never fails loudly: a full disk loses lines,
+ * not quota. Control characters in a line come out as `?`: a line is a line.
+ */
+#ifndef TCPQUOTA_LOG_H
+#define TCPQUOTA_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Lines to stderr, as `program: text`: what a command prints. The sink at start. */
+void log_to_stderr(const char *program);
+/* Full log lines to stderr: a daemon in the foreground. */
+void log_to_terminal(void);
+/* Appends to `path`, made 0640 if it is not there; "syslog" is syslog. 0 or -errno, sink kept. */
+int log_to_file(const char *path, const char *program);
+/* Opens the file of log_to_file() anew, after a rotation. 0 or -errno, the old file kept. */
+int log_reopen(void);
+/* Lines above this level are not written. LOG_LEVEL_INFO at start. */
+void log_set_level(enum log_level level);
+bool log_debugging(void);
+
+void log_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Room for a quoted value: a name of 64 bytes at most, each escaped, and the quotes. */
+#define LOG_VALUE_LEN 132
+/*
+ * `value` as it may stand behind `key=`: in double quotes if it holds blanks, `=`, quotes or
+ * nothing at all, so that no name can pretend to be another key. Longer values are cut.
+ */
+const char *log_value(const char *value, char out[LOG_VALUE_LEN]);
+
+#endif

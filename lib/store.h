@@ -1,0 +1,90 @@
+/*
+ * store: the database, tcpquota-schema(5). Only this module knows SQLite.
+ *
+ * Calls block on the disk, never on another process's lock: what is locked is -EBUSY at once and
+ * may be tried again. Every call returns 0, a count, or -errno: -EBUSY, -EROFS, -ENOSPC, -EIO,
+ * -ENOMEM, -EBADMSG (no database, a newer one, a broken one). store_error() has the words.
+ */
+#ifndef TCPQUOTA_STORE_H
+#define TCPQUOTA_STORE_H
+
+#include "account.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STORE_HOST_BYTES 64
+
+struct store;
+
+/* A row of masq with what belongs to it in the other tables. */
+struct store_row {
+    char host[STORE_HOST_BYTES + 1]; /* as written */
+    struct user_name user;
+    int64_t cnts, tic, counter;
+    enum order order;
+    bool free;
+    bool allowed;
+    int64_t balance;
+    bool ordered; /* there is a row in orders, and the next three are set */
+    struct user_name orderer;
+    enum cause cause;
+    struct wall until; /* ns 0: none */
+};
+
+enum store_mode {
+    STORE_CREATE, /* make it if it has never been there, migrate it */
+    STORE_READ,   /* change nothing: what is missing is -ENOENT, what is old is readable */
+};
+
+/* Opens `path`. *out is set even on failure, for store_error(); store_close() in any case. */
+int store_open(struct store **out, const char *path, enum store_mode mode);
+void store_close(struct store *s);
+const char *store_error(const struct store *s);
+
+/* A number that changes with every commit of another connection. >= 0 or -errno. */
+int64_t store_version(struct store *s);
+/* Whether another process holds the write lock (a commit may be on its way): 1, 0, -errno. */
+int store_is_write_locked(const struct store *s);
+
+/* All rows of masq, as of one moment; *rows is the caller's to free(). 0 or -errno. */
+int store_load(struct store *s, struct store_row **rows, size_t *count);
+/* The balance of `user`, 0 without a row. */
+int store_balance(struct store *s, const struct user_name *user, int64_t *balance);
+
+/* One transaction: store_begin() takes the write lock or is -EBUSY; then the calls below; then
+ * store_commit() or store_rollback(). After an error only store_rollback() is of use. */
+int store_begin(struct store *s);
+int store_commit(struct store *s);
+void store_rollback(struct store *s);
+
+/* Takes the points from the balance and adds them to usage and to the current period. */
+int store_charge(struct store *s, const struct charge *c);
+/* Inserts the session (and sets its id) or brings its row up to date. */
+int store_save_session(struct store *s, struct session *session);
+/* Fills in id, opened, used and points from the open session row of this user on this host; leaves
+ * them alone if there is none. */
+int store_find_session(struct store *s, struct session *session);
+/* Ends the open session rows but for the last one of each host that masq has as open (1). */
+int store_end_sessions(struct store *s, struct wall at, enum cause cause);
+/* Writes `to` only where `from` and the user still stand; the order's row goes with a 0. */
+int store_set_order(struct store *s, const char *host, const struct user_name *user,
+                    enum order from, enum order to);
+/* Sets cnts, and adds the `passes` in which the host was charged to counter. */
+int store_set_use(struct store *s, const char *host, int64_t cnts, int64_t passes);
+/* Adds one to tic of every open host that needs refreshing. */
+int store_age_rows(struct store *s);
+/* Deletes the row if its `open` still is `order`. */
+int store_delete_row(struct store *s, const char *host, enum order order);
+/* Gives a row its canonical spelling; a closed row of that spelling makes room. -EEXIST if one
+ * that is not closed stands there. */
+int store_respell(struct store *s, const char *host, const char *canonical);
+/* Empties masq and orders. */
+int store_clear_rows(struct store *s);
+
+/* `user`, `quota` ... and back; CAUSES if it is none. */
+const char *cause_name(enum cause cause);
+enum cause cause_parse(const char *name);
+
+#endif
