@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Up to this many hosts the kernel is asked for each by itself, beyond it for everything. */
+/* Up to this many IPv4 hosts the kernel is asked for each by itself, beyond it for everything. */
 #define SINGLE_DUMPS 8
 #define FILTER_IP_SRC 1u /* CTA_FILTER_ORIG_FLAGS: compare the source address */
 
@@ -186,29 +186,36 @@ static int drop_one(const struct nlmsghdr *nlh, void *data)
     return MNL_CB_OK;
 }
 
-/* Asks for flows that `host` began, or for all of the family. A kernel before 5.8 knows no filter
- * and shows all: drop_one() looks for itself. */
+static void put_source(struct nlmsghdr *nlh, const struct addr *host)
+{
+    struct nlattr *outer, *inner;
+
+    outer = mnl_attr_nest_start(nlh, CTA_TUPLE_ORIG);
+    inner = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
+    mnl_attr_put(nlh, CTA_IP_V4_SRC, 4, host->bytes);
+    mnl_attr_nest_end(nlh, inner);
+    mnl_attr_nest_end(nlh, outer);
+    outer = mnl_attr_nest_start(nlh, CTA_FILTER);
+    mnl_attr_put_u32(nlh, CTA_FILTER_ORIG_FLAGS, FILTER_IP_SRC);
+    mnl_attr_put_u32(nlh, CTA_FILTER_REPLY_FLAGS, 0);
+    mnl_attr_nest_end(nlh, outer);
+}
+
+/*
+ * Asks for the flows that `host`, an IPv4 one, began, or for all of the family. A kernel before 5.8
+ * knows no filter and shows all: drop_one() looks for itself. For IPv6 there is no asking: kernels
+ * (6.18 among them) compare the other way round there and leave out just the host asked for.
+ */
 static int dump(struct drop *d, int family, const struct addr *host)
 {
     struct flows *f = d->f;
     char buffer[ATTRS_BUFFER];
     struct nlmsghdr *nlh = begin_message(f, buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
     uint32_t sequence = f->sequence;
-    struct nlattr *outer, *inner;
     ssize_t n;
 
-    if (host) {
-        outer = mnl_attr_nest_start(nlh, CTA_TUPLE_ORIG);
-        inner = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
-        mnl_attr_put(nlh, family == AF_INET ? CTA_IP_V4_SRC : CTA_IP_V6_SRC,
-                     family == AF_INET ? 4 : 16, host->bytes);
-        mnl_attr_nest_end(nlh, inner);
-        mnl_attr_nest_end(nlh, outer);
-        outer = mnl_attr_nest_start(nlh, CTA_FILTER);
-        mnl_attr_put_u32(nlh, CTA_FILTER_ORIG_FLAGS, FILTER_IP_SRC);
-        mnl_attr_put_u32(nlh, CTA_FILTER_REPLY_FLAGS, 0);
-        mnl_attr_nest_end(nlh, outer);
-    }
+    if (host)
+        put_source(nlh, host);
     if (mnl_socket_sendto(f->reader, nlh, nlh->nlmsg_len) < 0)
         return -errno;
     for (;;) {
@@ -232,16 +239,16 @@ int flows_drop(struct flows *f, const struct topology *topology, const struct ad
                      .count = count,
                      .each = each,
                      .context = context};
+    size_t v4 = 0;
     int err = 0;
 
-    if (count <= SINGLE_DUMPS) {
-        for (size_t i = 0; i < count && !err; i++)
-            err = dump(&d, hosts[i].family, &hosts[i]);
-        return err ? err : d.dropped;
-    }
-    if (hosts[0].family == AF_INET)
+    while (v4 < count && hosts[v4].family == AF_INET)
+        v4++;
+    if (v4 > SINGLE_DUMPS)
         err = dump(&d, AF_INET, NULL);
-    if (!err && hosts[count - 1].family == AF_INET6)
+    for (size_t i = 0; i < v4 && v4 <= SINGLE_DUMPS && !err; i++)
+        err = dump(&d, AF_INET, &hosts[i]);
+    if (!err && v4 < count)
         err = dump(&d, AF_INET6, NULL);
     return err ? err : d.dropped;
 }

@@ -1,0 +1,158 @@
+#!/bin/sh
+# The gate on real traffic: who gets out, who does not, and what happens to what others do.
+. "$(dirname "$0")/lib.sh"
+
+make_network
+configure
+on_gate iptables-legacy -P FORWARD ACCEPT
+
+ok "without the daemon the host reaches the server (the test could fail)" reaches
+ok "daemon starts" start_daemon
+allow alice 10000
+
+ok "a host is blocked before it is opened: TCP" not reaches tcp
+ok "a host is blocked before it is opened: UDP" not reaches udp
+ok "a host is blocked before it is opened: IPv6" not reaches6
+
+order 10.99.0.2 alice
+ok "2 becomes 1" within 5 is_open 10.99.0.2
+ok "TCP flows" reaches tcp
+ok "UDP flows" reaches udp
+ok "one open address does not open another: IPv6" not reaches6
+ok "the other host stays closed" not on_host2 "$BUILD/t/traffic" probe tcp 192.0.2.2 $PORT
+order fd99::2 alice
+ok "IPv6 host: 2 becomes 1" within 5 is_open fd99::2
+ok "IPv6 TCP flows" reaches6 tcp
+ok "IPv6 UDP flows" reaches6 udp
+
+on_gate iptables-legacy -P FORWARD DROP
+on_gate ip6tables-legacy -P FORWARD DROP
+ok "replies pass under a FORWARD policy of DROP: IPv4" reaches tcp
+ok "replies pass under a FORWARD policy of DROP: IPv6" reaches6 tcp
+on_gate iptables-legacy -P FORWARD ACCEPT
+on_gate ip6tables-legacy -P FORWARD ACCEPT
+
+for family in 10.99.0.2:192.0.2.2 fd99::2,2001:db8::2; do
+    case $family in *,*) host=${family%,*} server=${family#*,};; *) host=${family%:*} server=${family#*:};; esac
+    download tcp tcp $server
+    download udp udp $server
+    sleep 0.5
+    ok "$host: downloads run" not is_over tcp
+    db "UPDATE masq SET open = 3 WHERE host = '$host'"
+    ok "$host: 3 becomes 0" within 5 is_closed $host
+    ok "$host: the TCP download ends" within 5 is_over tcp
+    ok "$host: the UDP download ends" within 5 is_over udp
+    ok "$host: by reset or silence, with bytes before" grep -Eq 'end=(reset|stalled) bytes=[1-9]' "$TRASH/tcp"
+    ok "$host: its flows are gone" same "$({ on_gate conntrack -L -f ipv4; on_gate conntrack -L -f ipv6; } 2>/dev/null | grep -c "src=$host .*dport=$PORT")" 0
+    ok "$host: it is blocked again" not reaches tcp $server
+    rm -f "$TRASH/tcp" "$TRASH/udp"
+    order $host alice
+    within 5 is_open $host
+done
+
+ok "by another uplink an open host gets out" reaches tcp 198.51.100.2
+db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
+within 5 is_closed 10.99.0.2
+ok "by another uplink a closed host does not" not reaches tcp 198.51.100.2
+order 10.99.0.2 alice
+within 5 is_open 10.99.0.2
+
+# A source that is nobody's on the LAN, and a LAN source that comes from outside.
+ip -n ${NS}h addr add 203.0.113.9/32 dev eth0
+ip -n ${NS}h addr add 10.99.0.77/24 dev eth0
+ip -n ${NS}s route add 203.0.113.9 via 192.0.2.1
+received() { on_server cat /proc/net/snmp | awk '/^Udp: [0-9]/ {print $2 + $3}'; }
+send_from() { on_host python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('$1', 0)); s.sendto(b'x', ('192.0.2.2', 9999))"; sleep 0.2; }
+before=$(received); send_from 10.99.0.2
+ok "(a datagram of the open host shows in the server's counters)" between $((before + 1)) "$(received)" $((before + 1))
+before=$(received); send_from 203.0.113.9
+is "a source outside LOCALNET does not leave from the LAN" "$(received)" "$before"
+before=$(received); send_from 10.99.0.77
+is "a neighbour's closed address does not leave" "$(received)" "$before"
+ip -n ${NS}h addr del 203.0.113.9/32 dev eth0
+ip -n ${NS}h addr del 10.99.0.77/24 dev eth0
+ip -n ${NS}s addr add 10.99.0.3/32 dev lo
+heard() { on_host cat /proc/net/snmp | awk '/^Udp: [0-9]/ {print $2 + $3}'; }
+send_in() { on_server python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('$1', 0)); s.sendto(b'x', ('10.99.0.2', 9999))"; sleep 0.2; }
+before=$(heard); send_in 192.0.2.2
+ok "(a new datagram from outside is left to the policy, ACCEPT)" between $((before + 1)) "$(heard)" $((before + 1))
+before=$(heard); send_in 10.99.0.3
+is "a LOCALNET source that arrives on WAN_IF is dropped" "$(heard)" "$before"
+ip -n ${NS}s addr del 10.99.0.3/32 dev lo
+
+# What others have in the tables stays byte for byte, whatever happens.
+on_gate iptables-legacy -N OTHERS
+on_gate iptables-legacy -A OTHERS -s 198.51.100.7 -m comment --comment "a word" -j DROP
+on_gate iptables-legacy -A FORWARD -i lo -j OTHERS
+on_gate iptables-legacy -t nat -A PREROUTING -i lo -p tcp --dport 81 -j REDIRECT --to-ports 82
+foreign() { on_gate iptables-legacy-save | grep -v '^#' | grep -v TCPQUOTA | sed 's/ \[.*\]//'; }
+foreign >"$TRASH/foreign"
+
+on_gate iptables-legacy -D TCPQUOTA-00 -s 10.99.0.2/32 -j ACCEPT
+ok "(an entry deleted by hand closes the host)" not reaches tcp
+ok "the entry comes back with the next pass" within 5 reaches tcp
+ok "and the log says so" logged 'restore host=10.99.0.2'
+is "the row stays 1" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")" 1
+
+download tcp tcp 192.0.2.2
+sleep 0.4
+on_gate iptables-legacy -t nat -F
+sleep 2.2
+ok "iptables -t nat -F by hand: the running download goes on" not is_over tcp
+ok "and the entries are back" eval 'on_gate iptables-legacy -t nat -S | grep -q "10.99.0.2/32 -o wan0 -j MASQUERADE"'
+ok "it is still charged" within 5 db_is 1 "SELECT cnts > 0 FROM masq WHERE host = '10.99.0.2'"
+on_gate iptables-legacy -t nat -A PREROUTING -i lo -p tcp --dport 81 -j REDIRECT --to-ports 82
+ip netns pids ${NS}h | xargs -r kill 2>/dev/null
+
+on_gate iptables-legacy -I FORWARD 1 -j ACCEPT
+ok "(a rule in front of ours lets everybody out)" eval 'db "UPDATE masq SET open = 3 WHERE host = '"'10.99.0.2'"'"; within 5 is_closed 10.99.0.2'
+first_rule() { on_gate iptables-legacy -S FORWARD 1 | grep -q -- '-j TCPQUOTA$'; }
+ok "the jump is the first entry again with the next pass" within 5 first_rule
+ok "and the closed host stays in" not reaches tcp
+on_gate iptables-legacy -D FORWARD -j ACCEPT
+order 10.99.0.2 alice
+within 5 is_open 10.99.0.2
+
+on_gate iptables-legacy -A TCPQUOTA-USER -s 10.99.0.3 -j ACCEPT
+exempt() { on_host2 "$BUILD/t/traffic" probe tcp 192.0.2.2 $PORT; }
+ok "TCPQUOTA-USER runs first: the administrator exempts a host" exempt
+sleep 1.5
+ok "and its entries stay over the passes" eval 'on_gate iptables-legacy -S TCPQUOTA-USER | grep -q 10.99.0.3'
+on_gate iptables-legacy -F TCPQUOTA-USER
+
+# Commands of others beside ours: nothing of either side is lost.
+( i=0
+  while [ $i -lt 60 ]; do
+      on_gate iptables-legacy -w -A OTHERS -s 203.0.113.$i -j DROP
+      i=$((i + 1))
+  done ) &
+competitor=$!
+i=0
+while [ $i -lt 20 ]; do
+    order 10.99.1.$i alice
+    i=$((i + 1))
+done
+wait $competitor
+ok "a loop of iptables commands beside ours: all our hosts are open" \
+    within 10 db_is 20 "SELECT count(*) FROM masq WHERE host LIKE '10.99.1.%' AND open = 1"
+is "all their entries are there" "$(on_gate iptables-legacy -S OTHERS | grep -c 203.0.113)" 60
+is "and all of ours" "$(on_gate iptables-legacy-save -t filter | grep -c -- '-s 10.99.1.*ACCEPT')" 20
+i=0
+while [ $i -lt 60 ]; do
+    on_gate iptables-legacy -w -D OTHERS -s 203.0.113.$i -j DROP
+    i=$((i + 1))
+done
+foreign >"$TRASH/foreign.now"
+ok "foreign entries and chains are as they were" diff "$TRASH/foreign" "$TRASH/foreign.now"
+
+ok "TERM ends the daemon" stop_daemon
+foreign >"$TRASH/foreign.now"
+ok "foreign entries and chains are as they were after the exit" diff "$TRASH/foreign" "$TRASH/foreign.now"
+is "and nothing of ours is left" "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)$(on_gate ip6tables-legacy-save | grep -c TCPQUOTA)" 00
+done_testing

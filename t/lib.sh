@@ -1,0 +1,225 @@
+# Sourced by the tests in t/*.t: TAP, a trash folder, and a network of namespaces of its own.
+#
+#   host 10.99.0.2, fd99::2        gateway                     server 192.0.2.2, 2001:db8::2
+#   host2 10.99.0.3, fd99::3  ---  lan0 10.99.0.1, fd99::1     (second uplink: 198.51.100.2)
+#                                  wan0 192.0.2.1, 2001:db8::1
+#                                  wan1 198.51.100.1
+#
+# Everything a test makes is named after its process and removed when it ends, however it ends.
+
+BUILD=${BUILD:-$PWD/build}
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+NS=tq$$
+TESTS_RUN=0
+TESTS_FAILED=0
+PORT=7000
+
+if [ "$(id -u)" != 0 ]; then
+    echo "1..0 # SKIP needs root: network namespaces, iptables"
+    exit 0
+fi
+for tool in ip iptables-legacy ip6tables-legacy sqlite3 conntrack; do
+    command -v $tool >/dev/null || { echo "1..0 # SKIP needs $tool"; exit 0; }
+done
+
+TRASH=$(mktemp -d "${TMPDIR:-/tmp}/tcpquota.XXXXXX")
+DB=$TRASH/db/tcpquota.db
+CONF=$TRASH/tcpquota.cf
+LOG=$TRASH/log
+PIDS=
+
+cleanup() {
+    trap '' INT TERM HUP
+    trap - EXIT
+    [ -n "$PIDS" ] && kill $PIDS 2>/dev/null
+    [ -s "$TRASH/pid" ] && kill -KILL "$(cat "$TRASH/pid")" 2>/dev/null
+    for ns in h i g s; do
+        if [ -e /run/netns/$NS$ns ]; then
+            ip netns pids $NS$ns | xargs -r kill -KILL 2>/dev/null
+            ip netns del $NS$ns
+        fi
+    done
+    wait 2>/dev/null
+    rm -rf "$TRASH"
+}
+trap cleanup EXIT
+trap 'cleanup; exit 130' INT TERM HUP
+
+# ok DESCRIPTION COMMAND...: passes if the command succeeds; its output is shown if not.
+ok() {
+    TESTS_RUN=$((TESTS_RUN + 1))
+    description=$1
+    shift
+    if "$@" >"$TRASH/out" 2>&1; then
+        echo "ok $TESTS_RUN - $description"
+    else
+        TESTS_FAILED=$((TESTS_FAILED + 1))
+        echo "not ok $TESTS_RUN - $description"
+        echo "# failed: $*"
+        sed 's/^/#   /' "$TRASH/out"
+        [ -f "$LOG" ] && tail -5 "$LOG" | sed 's/^/#   log: /'
+    fi
+}
+
+# is DESCRIPTION GOT EXPECTED
+is() {
+    ok "$1" same "$2" "$3"
+}
+
+same() {
+    [ "$1" = "$2" ] || { echo "got:      $1"; echo "expected: $2"; return 1; }
+}
+
+not() {
+    ! "$@"
+}
+
+# between LOW VALUE HIGH
+between() {
+    [ "$2" -ge "$1" ] && [ "$2" -le "$3" ] || { echo "got $2, expected $1 to $3"; return 1; }
+}
+
+done_testing() {
+    echo "1..$TESTS_RUN"
+    [ $TESTS_FAILED = 0 ]
+}
+
+# within SECONDS COMMAND...: tries again every 20 ms until it succeeds. No test asserts how soon.
+within() {
+    tries=$(($1 * 50))
+    shift
+    while [ $tries -gt 0 ]; do
+        "$@" >/dev/null 2>&1 && return 0
+        tries=$((tries - 1))
+        sleep 0.02
+    done
+    "$@"
+}
+
+db() {
+    sqlite3 -cmd '.timeout 5000' "$DB" "$@"
+}
+
+# db_is EXPECTED SQL
+db_is() {
+    same "$(db "$2")" "$1"
+}
+
+on_host() { ip netns exec ${NS}h "$@"; }
+on_host2() { ip netns exec ${NS}i "$@"; }
+on_gate() { ip netns exec ${NS}g "$@"; }
+on_server() { ip netns exec ${NS}s "$@"; }
+
+# background COMMAND...: its pid is in $!
+background() {
+    "$@" >/dev/null 2>&1 &
+    PIDS="$PIDS $!"
+}
+
+add_host() { # NAMESPACE DEVICE LAST
+    ip netns add $NS$1
+    ip -n $NS$1 link set lo up
+    ip -n ${NS}g link add $2 type veth peer name eth0 netns $NS$1
+    ip -n ${NS}g link set $2 master lan0
+    ip -n ${NS}g link set $2 up
+    ip -n $NS$1 addr add 10.99.0.$3/24 dev eth0
+    ip -n $NS$1 addr add fd99::$3/64 dev eth0 nodad
+    ip -n $NS$1 link set eth0 up
+    ip -n $NS$1 route add default via 10.99.0.1
+    ip -n $NS$1 -6 route add default via fd99::1
+}
+
+make_network() {
+    ip netns add ${NS}g
+    ip netns add ${NS}s
+    ip -n ${NS}g link set lo up
+    ip -n ${NS}s link set lo up
+    ip -n ${NS}g link add lan0 type bridge
+    ip -n ${NS}g addr add 10.99.0.1/24 dev lan0
+    ip -n ${NS}g addr add fd99::1/64 dev lan0 nodad
+    ip -n ${NS}g link set lan0 up
+    add_host h port0 2
+    add_host i port1 3
+    ip -n ${NS}g link add wan0 type veth peer name eth0 netns ${NS}s
+    ip -n ${NS}g link add wan1 type veth peer name eth1 netns ${NS}s
+    ip -n ${NS}g addr add 192.0.2.1/24 dev wan0
+    ip -n ${NS}g addr add 2001:db8::1/64 dev wan0 nodad
+    ip -n ${NS}g addr add 198.51.100.1/24 dev wan1
+    ip -n ${NS}s addr add 192.0.2.2/24 dev eth0
+    ip -n ${NS}s addr add 2001:db8::2/64 dev eth0 nodad
+    ip -n ${NS}s addr add 198.51.100.2/24 dev eth1
+    for link in g.wan0 g.wan1 s.eth0 s.eth1; do
+        ip -n $NS${link%.*} link set ${link#*.} up
+    done
+    ip -n ${NS}g route add default via 192.0.2.2
+    ip -n ${NS}g -6 route add default via 2001:db8::2
+    # The server knows the way back, so that what leaks shows.
+    ip -n ${NS}s route add 10.99.0.0/24 via 192.0.2.1
+    ip -n ${NS}s -6 route add fd99::/64 via 2001:db8::1
+    on_gate sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+    on_gate sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+    for link in lan0 wan0 wan1; do
+        on_gate sysctl -qw net.ipv4.conf.$link.rp_filter=0
+    done
+    background on_server "$BUILD/t/traffic" serve $PORT
+    within 5 serves
+}
+
+serves() { on_server "$BUILD/t/traffic" probe tcp 127.0.0.1 $PORT; }
+
+# configure LINE...: a configuration for the tests, with these lines added
+configure() {
+    {
+        echo "LOCALNET=10.99.0.0/16 fd99::/64"
+        echo "DATABASE=$DB"
+        echo "LOGFILE=$LOG"
+        echo "PIDFILE=$TRASH/pid"
+        echo "PERIOD=1"
+        for line; do echo "$line"; done
+    } >"$CONF"
+}
+
+daemon_pid() { cat "$TRASH/pid"; }
+
+# start_daemon OPTION...: returns once it serves
+start_daemon() {
+    on_gate "$BUILD/tcpquotad" -c "$CONF" "$@"
+}
+
+daemon_is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+stop_daemon() {
+    pid=$(daemon_pid) || return 0
+    kill "${1:--TERM}" "$pid"
+    within 10 daemon_is_gone "$pid"
+}
+
+# allow NAME QUOTA
+allow() {
+    db "INSERT OR IGNORE INTO allowed VALUES ('$1'); INSERT OR REPLACE INTO tcptab VALUES ('$1', $2)"
+}
+
+# order HOST NAME [OPEN]
+order() {
+    db "REPLACE INTO masq (host, name, open) VALUES ('$1', '$2', ${3:-2})"
+}
+
+is_open() { db_is 1 "SELECT open FROM masq WHERE host = '$1'"; }
+is_closed() { db_is 0 "SELECT open FROM masq WHERE host = '$1'"; }
+has_no_row() { db_is 0 "SELECT count(*) FROM masq WHERE host = '$1'"; }
+
+# reaches [tcp|udp] [ADDRESS]: from the host to the server
+reaches() { on_host "$BUILD/t/traffic" probe ${1:-tcp} ${2:-192.0.2.2} $PORT; }
+reaches6() { reaches ${1:-tcp} 2001:db8::2; }
+
+# download NAME tcp|udp ADDRESS: in the background; its line goes to $TRASH/NAME
+download() {
+    on_host "$BUILD/t/traffic" get $2 $3 $PORT 60 >"$TRASH/$1" 2>&1 &
+    PIDS="$PIDS $!"
+}
+
+is_over() { [ -s "$TRASH/$1" ]; }
+
+logged() { grep -q -- "$1" "$LOG"; }
+
+rules() { on_gate iptables-legacy-save | grep -v '^[#:]'; }
