@@ -103,12 +103,23 @@ static int parse_v6(const char *p, size_t len, struct addr *out)
 
 static int parse_tcp_state(struct word w, struct flow *out)
 {
-    static const char *const names[FLOW_TCP_STATES] = {
-        "NONE",     "SYN_SENT",  "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT",
-        "LAST_ACK", "TIME_WAIT", "CLOSE",    "SYN_SENT2"};
+    static const struct word names[FLOW_TCP_STATES] = {
+#define NAME(text) {text, sizeof text - 1}
+        [FLOW_TCP_NONE] = NAME("NONE"),
+        [FLOW_TCP_SYN_SENT] = NAME("SYN_SENT"),
+        [FLOW_TCP_SYN_RECV] = NAME("SYN_RECV"),
+        [FLOW_TCP_ESTABLISHED] = NAME("ESTABLISHED"),
+        [FLOW_TCP_FIN_WAIT] = NAME("FIN_WAIT"),
+        [FLOW_TCP_CLOSE_WAIT] = NAME("CLOSE_WAIT"),
+        [FLOW_TCP_LAST_ACK] = NAME("LAST_ACK"),
+        [FLOW_TCP_TIME_WAIT] = NAME("TIME_WAIT"),
+        [FLOW_TCP_CLOSE] = NAME("CLOSE"),
+        [FLOW_TCP_SYN_SENT2] = NAME("SYN_SENT2"),
+#undef NAME
+    };
 
     for (uint8_t i = 0; i < FLOW_TCP_STATES; i++) {
-        if (is_word(w, names[i], strlen(names[i]))) {
+        if (is_word(w, names[i].text, names[i].len)) {
             out->tcp_state = i;
             return 0;
         }
@@ -173,31 +184,56 @@ static int parse_address(int family, struct word w, struct addr *out)
     return family == AF_INET ? parse_v4(p, w.text + w.len, out) : parse_v6(p, w.len - 4, out);
 }
 
-/* The two tuples and what stands among them, up to `use=`, which every line ends with. */
+/* Source and destination stand side by side; to whom does not matter, only that the tuple is whole. */
+static int parse_tuple(struct scan *s, struct word source, int family, struct addr *out)
+{
+    struct word destination = next_word(s);
+
+    return BEGINS(destination, "dst=") && destination.len > 4 ? parse_address(family, source, out)
+                                                              : -EBADMSG;
+}
+
+/* The flags of the line's end, `[ASSURED]` and the like, somewhere among its other words. */
+static void parse_flags(struct scan *s, struct flow *out)
+{
+    while (s->at < s->end && (s->at = memchr(s->at, '[', (size_t)(s->end - s->at))))
+        parse_flag(next_word(s), out);
+}
+
+/* `use=`, the last word: a line without it has been cut. */
+static int parse_end(const struct scan *s)
+{
+    const char *end = s->end, *p;
+    int64_t use;
+
+    while (end > s->at && end[-1] == ' ')
+        end--;
+    for (p = end; p > s->at && p[-1] != ' ';)
+        p--;
+    return end - p > 4 && memcmp(p, "use=", 4) == 0 &&
+                   num_parse_n(p + 4, (size_t)(end - p - 4), 0, INT32_MAX, &use) == 0
+               ? 0
+               : -EBADMSG;
+}
+
+/* The two tuples and what stands among them and behind them. */
 static int parse_tuples(struct scan *s, struct word w, int family, struct flow *out)
 {
-    unsigned sources = 0, destinations = 0;
-    struct addr destination;
-    int64_t use;
-    int err = 0;
+    int err = BEGINS(w, "src=") ? parse_tuple(s, w, family, &out->source) : -EBADMSG;
 
-    for (; w.len > 0 && !err; w = next_word(s)) {
-        if (w.text[0] == '[') {
+    for (w = next_word(s); !err && !BEGINS(w, "src="); w = next_word(s)) {
+        if (w.len == 0)
+            return -EBADMSG;
+        if (w.text[0] == '[')
             parse_flag(w, out);
-        } else if (BEGINS(w, "src=")) {
-            err = parse_address(family, w, sources == 0 ? &out->source : &out->reply_source);
-            sources++;
-        } else if (BEGINS(w, "dst=")) {
-            err = parse_address(family, w, &destination);
-            destinations++;
-        } else if (BEGINS(w, "use=")) {
-            return sources == 2 && destinations == 2 &&
-                           num_parse_n(w.text + 4, w.len - 4, 0, INT32_MAX, &use) == 0
-                       ? 0
-                       : -EBADMSG;
-        }
     }
-    return -EBADMSG;
+    if (!err)
+        err = parse_tuple(s, w, family, &out->reply_source);
+    if (!err)
+        err = parse_end(s);
+    if (!err)
+        parse_flags(s, out);
+    return err;
 }
 
 int conntrack_parse_line(const char *line, size_t len, struct flow *out)

@@ -219,8 +219,11 @@ int pass_finish(struct pass *p, bool keep)
     if (p->dry_run)
         return 0;
     pass_charge_all(p, now);
-    if (keep)
+    if (keep) {
+        for (size_t i = 0; i < p->roster.count; i++)
+            p->roster.hosts[i].saved = (struct mono){0};
         return write_last(p, true);
+    }
     hosts = open_hosts(p, &count);
     err = gate_clean(error);
     if (err)

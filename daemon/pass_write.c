@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SESSION_ROW_S 60
+
 static bool is_respelled(const struct roster_host *h, char canonical[ADDR_TEXT_LEN])
 {
     return h->has_row && h->addr.family && !h->is_held &&
@@ -23,12 +25,19 @@ static bool needs_aging(const struct roster_host *h)
     return h->has_row && h->row.order == ORDER_IS_OPEN && h->row.tic >= 0;
 }
 
+/* A row of a session that goes on is for looking at: once a minute is enough. */
+static bool has_session(const struct roster_host *h)
+{
+    return h->in_session && h->unsaved &&
+           (!h->session.id || !h->saved.ns || mono_since(h->saved, h->charged).ns >= SESSION_ROW_S * NS_PER_S);
+}
+
 static bool has_news(const struct roster_host *h, bool tick)
 {
     char canonical[ADDR_TEXT_LEN];
 
-    return (h->has_row && h->write != ROSTER_NO_ORDER) || h->drop_row ||
-           (h->in_session && h->unsaved) || has_use(h) || is_respelled(h, canonical) ||
+    return (h->has_row && h->write != ROSTER_NO_ORDER) || h->drop_row || has_session(h) ||
+           has_use(h) || is_respelled(h, canonical) ||
            (tick && needs_aging(h));
 }
 
@@ -44,8 +53,11 @@ static int write_host(struct pass *p, struct roster_host *h)
             return 0;
         host = canonical;
     }
-    if (!err && h->in_session && h->unsaved)
+    if (!err && has_session(h)) {
         err = store_save_session(p->store, &h->session);
+        h->unsaved = false;
+        h->saved = h->charged;
+    }
     if (!err && h->has_row && h->write != ROSTER_NO_ORDER)
         err = store_set_order(p->store, host, &h->row.user, h->row.order, (enum order)h->write);
     if (!err && has_use(h))
@@ -94,18 +106,19 @@ static void settled(struct pass *p)
     for (size_t i = 0; i < p->roster.count; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
-        h->unsaved = false;
         h->uncounted = 0;
     }
 }
 
-/* None of it is: ids given to sessions in the transaction are nobody's. */
+/* None of it is: ids given to sessions in the transaction are nobody's, and no row is saved. */
 static void forget_ids(struct pass *p, const int64_t *ids)
 {
     for (size_t i = 0; i < p->ended_count; i++)
         p->ended[i].id = *ids++;
     for (size_t i = 0; i < p->roster.count; i++)
         p->roster.hosts[i].session.id = *ids++;
+    for (size_t i = 0; i < p->roster.count; i++)
+        p->roster.hosts[i].unsaved = p->roster.hosts[i].in_session;
 }
 
 static bool has_due(const struct pass *p)

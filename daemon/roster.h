@@ -27,6 +27,7 @@ struct roster_host {
     bool in_session;
     struct session session; /* while in_session */
     bool unsaved;           /* session has news for its row */
+    struct mono saved;      /* when its row was written last; ns 0: it has to be now */
     struct mono charged;    /* when the session was opened or charged last */
     bool active;            /* in use, at the last pass or since it was opened */
     uint32_t cnts;          /* connections in use at the last pass */

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,8 @@ int main(int argc, char **argv)
     struct daemon d = {.pidfile = -1, .ready = -1};
     int code;
 
+    /* A pass builds large arrays and frees them: kept out of the heap they leave no holes in it. */
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     log_to_stderr(PROGRAM);
     code = options_parse(&d.options, argc, argv);
     if (code)

@@ -11,12 +11,17 @@ int num_parse_n(const char *text, size_t len, int64_t min, int64_t max, int64_t 
 
     if (i == len)
         return -EINVAL;
+    /* Eighteen digits always fit: no step needs to be checked. */
     for (size_t k = i; k < len; k++) {
         if (text[k] < '0' || text[k] > '9')
             return -EINVAL;
+        if (k - i < 18)
+            value = value * 10 + (text[k] - '0');
     }
-    for (; i < len; i++) {
-        int digit = text[i] - '0';
+    if (minus)
+        value = -value;
+    for (size_t k = i + 18; k < len; k++) {
+        int digit = text[k] - '0';
 
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, minus ? -digit : digit, &value))

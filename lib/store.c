@@ -285,7 +285,8 @@ static int configure(struct store *s, enum store_mode mode)
         return err;
     if (sqlite3_db_readonly(s->db, "main") == 1)
         return failed_because(s, -EROFS, "it is read-only");
-    err = run_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    err = run_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+                            "PRAGMA cache_size = -1000");
     if (!err) /* takes and gives back the write lock: shows here whether we may write */
         err = run_script(s, "BEGIN IMMEDIATE; DELETE FROM actor; COMMIT");
     if (!err)
@@ -360,14 +361,19 @@ int64_t store_version(struct store *s)
     return version;
 }
 
+/* Whoever acts in our transaction charges: the triggers of tcptab keep quiet (tcpquota-schema(5)). */
 int store_begin(struct store *s)
 {
-    return sql_run(s, SQL_BEGIN);
+    int err = sql_run(s, SQL_BEGIN);
+
+    return err ? err : sql_run(s, SQL_ACT);
 }
 
 int store_commit(struct store *s)
 {
-    return sql_run(s, SQL_COMMIT);
+    int err = sql_run(s, SQL_ACTED);
+
+    return err ? err : sql_run(s, SQL_COMMIT);
 }
 
 void store_rollback(struct store *s)

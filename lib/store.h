@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STORE_HOST_BYTES 64
+#define STORE_HOST_BYTES 45 /* an address in text: INET6_ADDRSTRLEN less the NUL */
 
 struct store;
 
@@ -27,9 +27,7 @@ struct store_row {
     bool free;
     bool allowed;
     int64_t balance;
-    bool ordered; /* there is a row in orders, and the next three are set */
-    struct user_name orderer;
-    enum cause cause;
+    enum cause cause; /* of the row in orders; admin if there is none */
     struct wall until; /* ns 0: none */
 };
 

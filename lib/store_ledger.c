@@ -17,23 +17,25 @@ int store_balance(struct store *s, const struct user_name *user, int64_t *balanc
     return 0;
 }
 
-/* With `charge` as the actor's action the triggers of tcptab keep quiet. */
-static int take_points(struct store *s, const struct charge *c)
+static int take_points(struct store *s, enum sql id, const struct charge *c)
 {
-    int err = sql_run(s, SQL_ACT);
+    sql_bind_text(s, id, 1, c->user.text);
+    sql_bind_int(s, id, 2, c->points);
+    return sql_run(s, id);
+}
 
-    if (!err) {
-        sql_bind_text(s, SQL_TAKE, 1, c->user.text);
-        sql_bind_int(s, SQL_TAKE, 2, c->points);
-        err = sql_run(s, SQL_TAKE);
-    }
-    return err ? err : sql_run(s, SQL_ACTED);
+/* An upsert would fire the insert triggers for every charge. */
+static int take_from_balance(struct store *s, const struct charge *c)
+{
+    int err = c->points ? take_points(s, SQL_TAKE, c) : 0;
+
+    return err || !c->points || sql_changes(s) ? err : take_points(s, SQL_TAKE_FIRST, c);
 }
 
 int store_charge(struct store *s, const struct charge *c)
 {
     char hour[WALL_UTC_LEN];
-    int err = c->points ? take_points(s, c) : 0;
+    int err = take_from_balance(s, c);
 
     if (err)
         return err;

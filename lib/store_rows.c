@@ -37,13 +37,10 @@ static void read_row(struct store *s, struct store_row *row)
     row->allowed = sql_int(s, SQL_LOAD, 7) != 0;
     row->balance = sql_int(s, SQL_LOAD, 8);
     row->cause = CAUSE_ADMIN;
-    row->ordered = !sql_is_null(s, SQL_LOAD, 9);
-    if (!row->ordered)
-        return;
-    snprintf(row->orderer.text, sizeof row->orderer.text, "%s", sql_text(s, SQL_LOAD, 9));
-    row->cause = cause_parse(sql_text(s, SQL_LOAD, 10));
-    if (!sql_is_null(s, SQL_LOAD, 11) &&
-        wall_parse_utc(sql_text(s, SQL_LOAD, 11), &row->until) != 0)
+    if (!sql_is_null(s, SQL_LOAD, 9))
+        row->cause = cause_parse(sql_text(s, SQL_LOAD, 9));
+    if (!sql_is_null(s, SQL_LOAD, 10) &&
+        wall_parse_utc(sql_text(s, SQL_LOAD, 10), &row->until) != 0)
         row->until = (struct wall){1}; /* past int64: the CHECK keeps the rest out; fail closed */
 }
 

@@ -14,15 +14,15 @@
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
     X(LOAD, "SELECT m.host, m.name, m.cnts, m.tic, m.counter, m.open, m.free,"                     \
-            " a.name IS NOT NULL, coalesce(t.quota, 0), o.user, o.cause, o.until"                  \
+            " a.name IS NOT NULL, coalesce(t.quota, 0), o.cause, o.until"                          \
             " FROM masq m LEFT JOIN allowed a ON a.name = m.name"                                  \
             " LEFT JOIN tcptab t ON t.name = m.name LEFT JOIN orders o ON o.host = m.host"         \
             " ORDER BY m.host")                                                                    \
     X(BALANCE, "SELECT quota FROM tcptab WHERE name = ?1")                                         \
     X(ACT, "INSERT INTO actor (user, action) VALUES ('tcpquotad', 'charge')")                      \
     X(ACTED, "DELETE FROM actor")                                                                  \
-    X(TAKE, "INSERT INTO tcptab (name, quota) VALUES (?1, -?2)"                                    \
-            " ON CONFLICT (name) DO UPDATE SET quota = quota - ?2")                                \
+    X(TAKE, "UPDATE tcptab SET quota = quota - ?2 WHERE name = ?1")                                \
+    X(TAKE_FIRST, "INSERT INTO tcptab (name, quota) VALUES (?1, -?2)")                             \
     X(USE, "INSERT INTO usage (name, hour, seconds, points) VALUES (?1, ?2, ?3, ?4)"               \
            " ON CONFLICT (name, hour) DO UPDATE"                                                   \
            " SET seconds = seconds + ?3, points = points + ?4")                                    \

@@ -14,7 +14,7 @@ CREATE TABLE allowed (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE masq (
-    host TEXT PRIMARY KEY CHECK (length(host) BETWEEN 1 AND 64),
+    host TEXT PRIMARY KEY CHECK (length(CAST(host AS BLOB)) BETWEEN 1 AND 45),
     name TEXT NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 32),
     cnts INTEGER NOT NULL DEFAULT 0 CHECK (cnts >= 0),
     tic INTEGER NOT NULL DEFAULT -1 CHECK (tic >= -1),
@@ -24,7 +24,7 @@ CREATE TABLE masq (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE orders (
-    host TEXT PRIMARY KEY CHECK (length(host) BETWEEN 1 AND 64),
+    host TEXT PRIMARY KEY CHECK (length(CAST(host AS BLOB)) BETWEEN 1 AND 45),
     user TEXT NOT NULL DEFAULT 'sqlite3' CHECK (length(CAST(user AS BLOB)) BETWEEN 1 AND 32),
     cause TEXT NOT NULL DEFAULT 'admin' CHECK
         (cause IN ('user', 'quota', 'denied', 'idle', 'moved', 'admin', 'hours', 'exit')),
