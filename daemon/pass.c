@@ -113,6 +113,7 @@ static int read_network(struct pass *p)
     }
     pass_relief(&p->network_trouble, "network");
     warn_of_topology(p, &next);
+    p->rules_changed = p->rules_changed || !topology_same_entries(&p->topology, &next);
     topology_free(&p->topology);
     p->topology = next;
     p->network_changed = false;
@@ -172,6 +173,7 @@ void pass_reload(struct pass *p, const struct conf *conf)
     pass_run(p, PASS_TICK);
     p->conf = conf;
     p->network_changed = true;
+    p->rules_changed = true;
     pass_run(p, PASS_WAKE);
 }
 
@@ -219,11 +221,8 @@ int pass_finish(struct pass *p, bool keep)
     if (p->dry_run)
         return 0;
     pass_charge_all(p, now);
-    if (keep) {
-        for (size_t i = 0; i < p->roster.count; i++)
-            p->roster.hosts[i].saved = (struct mono){0};
+    if (keep)
         return write_last(p, true);
-    }
     hosts = open_hosts(p, &count);
     err = gate_clean(error);
     if (err)

@@ -236,7 +236,8 @@ int pass_apply(struct pass *p, struct moment now, bool tick)
     if (!hosts)
         return -ENOMEM;
     err = drive(p, hosts, count, &report);
-    log_found(p, &report, transition);
+    log_found(p, &report, transition || p->rules_changed);
+    p->rules_changed = false;
     closed = collect_closed(p, &report, &closed_count);
     if (closed && closed_count && !p->dry_run)
         pass_drop_flows(p, closed, closed_count, !tick, now);

@@ -5,15 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define SESSION_ROW_S 60
-
-static bool is_respelled(const struct roster_host *h, char canonical[ADDR_TEXT_LEN])
-{
-    return h->has_row && h->addr.family && !h->is_held &&
-           strcmp(addr_format(&h->addr, canonical), h->row.host) != 0;
-}
 
 static bool has_use(const struct roster_host *h)
 {
@@ -25,20 +16,15 @@ static bool needs_aging(const struct roster_host *h)
     return h->has_row && h->row.order == ORDER_IS_OPEN && h->row.tic >= 0;
 }
 
-/* A row of a session that goes on is for looking at: once a minute is enough. */
 static bool has_session(const struct roster_host *h)
 {
-    return h->in_session && h->unsaved &&
-           (!h->session.id || !h->saved.ns || mono_since(h->saved, h->charged).ns >= SESSION_ROW_S * NS_PER_S);
+    return h->in_session && h->unsaved;
 }
 
 static bool has_news(const struct roster_host *h, bool tick)
 {
-    char canonical[ADDR_TEXT_LEN];
-
     return (h->has_row && h->write != ROSTER_NO_ORDER) || h->drop_row || has_session(h) ||
-           has_use(h) || is_respelled(h, canonical) ||
-           (tick && needs_aging(h));
+           has_use(h) || (h->has_row && h->respelled) || (tick && needs_aging(h));
 }
 
 static int write_host(struct pass *p, struct roster_host *h)
@@ -47,17 +33,14 @@ static int write_host(struct pass *p, struct roster_host *h)
     const char *host = h->row.host;
     int err = 0;
 
-    if (is_respelled(h, canonical)) {
-        err = store_respell(p->store, host, canonical);
+    if (h->has_row && h->respelled) {
+        err = store_respell(p->store, host, addr_format(&h->addr, canonical));
         if (err == -EEXIST) /* written since it was read: the next reading sees both */
             return 0;
         host = canonical;
     }
-    if (!err && has_session(h)) {
+    if (!err && has_session(h))
         err = store_save_session(p->store, &h->session);
-        h->unsaved = false;
-        h->saved = h->charged;
-    }
     if (!err && h->has_row && h->write != ROSTER_NO_ORDER)
         err = store_set_order(p->store, host, &h->row.user, h->row.order, (enum order)h->write);
     if (!err && has_use(h))
@@ -106,19 +89,18 @@ static void settled(struct pass *p)
     for (size_t i = 0; i < p->roster.count; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
+        h->unsaved = false;
         h->uncounted = 0;
     }
 }
 
-/* None of it is: ids given to sessions in the transaction are nobody's, and no row is saved. */
+/* None of it is: ids given to sessions in the transaction are nobody's. */
 static void forget_ids(struct pass *p, const int64_t *ids)
 {
     for (size_t i = 0; i < p->ended_count; i++)
         p->ended[i].id = *ids++;
     for (size_t i = 0; i < p->roster.count; i++)
         p->roster.hosts[i].session.id = *ids++;
-    for (size_t i = 0; i < p->roster.count; i++)
-        p->roster.hosts[i].unsaved = p->roster.hosts[i].in_session;
 }
 
 static bool has_due(const struct pass *p)

@@ -70,10 +70,12 @@ static int add_row(struct roster *r, const struct roster *old, const struct stor
     if (twin && !is_canonical(row, &addr) && twin->row.order == ORDER_IS_CLOSED) {
         /* A closed row makes room, as it does for a plain INSERT. */
         place_row(twin, twin, row, &addr);
+        twin->respelled = true;
         return 0;
     }
     place_row(host, twin ? NULL : find_old(old, &addr, row), row, &addr);
     host->is_held = twin != NULL;
+    host->respelled = is_address && !twin && !is_canonical(row, &addr);
     r->count++;
     return is_address && !twin ? index_put(&r->by_addr, &addr, (uint32_t)(host - r->hosts)) : 0;
 }

@@ -20,6 +20,7 @@ struct roster_host {
     struct addr addr;     /* family 0: the row's host is no address */
     struct store_row row; /* as last read; its host is what the table has, whatever the spelling */
     bool has_row;
+    bool respelled;       /* the row's host is not written as addr_format() does, and shall be */
     bool is_held;         /* the row is another spelling of a host that has a row already */
 
     /* what stands */
@@ -27,7 +28,6 @@ struct roster_host {
     bool in_session;
     struct session session; /* while in_session */
     bool unsaved;           /* session has news for its row */
-    struct mono saved;      /* when its row was written last; ns 0: it has to be now */
     struct mono charged;    /* when the session was opened or charged last */
     bool active;            /* in use, at the last pass or since it was opened */
     uint32_t cnts;          /* connections in use at the last pass */

@@ -315,7 +315,7 @@ static bool is_given(struct loader *l, const char *key)
 static void check_together(struct loader *l)
 {
     struct conf *c = &l->conf;
-    const struct conf_entry *e = find_entry(l, "PERIOD");
+    const struct conf_entry *e = find_entry(l, "PERIOD"), *groups;
 
     if (!is_given(l, "LOCALNET"))
         tell(l, true, 0, "LOCALNET", "is required: the local networks, such as 192.168.1.0/24");
@@ -327,9 +327,11 @@ static void check_together(struct loader *l)
         tell(l, false, e ? e->line : 0, "PERIOD", "is above 10 seconds, taken as 10");
         c->period = PERIOD_MAX;
     }
+    groups = find_entry(l, "GROUPS");
     for (size_t i = 0; i < c->group_names.count; i++) {
         if (!find_entry(l, c->group_names.names[i]))
-            tell(l, true, 0, c->group_names.names[i], "is named in GROUPS and has no line");
+            tell(l, true, groups ? groups->line : 0, c->group_names.names[i],
+                 "is named in GROUPS and has no line");
     }
     c->high_hours = (struct hours){(int)c->high_start, (int)c->high_stop, HOURS_MON_FRI};
     c->fw_hours = (struct hours){(int)c->fw_start, (int)c->fw_stop, c->fw_days};

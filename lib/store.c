@@ -90,7 +90,7 @@ void sql_bind_int(struct store *s, enum sql id, int n, int64_t value)
 void sql_bind_text(struct store *s, enum sql id, int n, const char *value)
 {
     if (prepare(s, id) == 0)
-        sqlite3_bind_text(s->statements[id], n, value, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(s->statements[id], n, value, -1, SQLITE_STATIC);
 }
 
 int sql_step(struct store *s, enum sql id)

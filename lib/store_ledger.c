@@ -77,7 +77,8 @@ int store_save_session(struct store *s, struct session *session)
 
     if (err)
         return err;
-    wall_format_utc(session->closed, closed);
+    if (over)
+        wall_format_utc(session->closed, closed);
     sql_bind_int(s, SQL_SESSION_SET, 1, session->id);
     sql_bind_int(s, SQL_SESSION_SET, 2, session->used.ns / NS_PER_S);
     sql_bind_int(s, SQL_SESSION_SET, 3, session->points);

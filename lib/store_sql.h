@@ -51,7 +51,8 @@
 enum sql { STORE_STATEMENTS(STORE_STATEMENT_ID) SQL_COUNT };
 #undef STORE_STATEMENT_ID
 
-/* Binds parameter `n` (from 1). A failure shows in the next sql_step(). */
+/* Binds parameter `n` (from 1); a text has to last until the statement is done. A failure shows in
+ * the next sql_step(). */
 void sql_bind_int(struct store *s, enum sql id, int n, int64_t value);
 void sql_bind_text(struct store *s, enum sql id, int n, const char *value); /* NULL is NULL */
 /* 1: a row stands ready, read its columns; 0: done, and the statement is reset; -errno: reset. */

@@ -28,7 +28,7 @@ CREATE TABLE orders (
     user TEXT NOT NULL DEFAULT 'sqlite3' CHECK (length(CAST(user AS BLOB)) BETWEEN 1 AND 32),
     cause TEXT NOT NULL DEFAULT 'admin' CHECK
         (cause IN ('user', 'quota', 'denied', 'idle', 'moved', 'admin', 'hours', 'exit')),
-    until TEXT CHECK (until IS strftime('%Y-%m-%dT%H:%M:%SZ', until))
+    until TEXT CHECK (until IS strftime('%Y-%m-%dT%H:%M:%SZ', until, '+0 days'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE periodtab (

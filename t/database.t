@@ -1,0 +1,105 @@
+#!/bin/sh
+# Databases that are none, that are in somebody's hands, or on a slow disk. No quota is lost.
+. "$(dirname "$0")/lib.sh"
+
+make_network
+configure
+try() { on_gate timeout 20 "$BUILD/tcpquotad" -f -c "$CONF" >"$TRASH/said" 2>&1; code=$?; }
+refuses() { try; [ $code = 74 ] && grep -q -- "tcpquotad: $DB: .*$1" "$TRASH/said" && return; cat "$TRASH/said"; echo "exit $code"; return 1; }
+entries() { on_gate iptables-legacy-save | grep -c TCPQUOTA; }
+
+mkdir -m 700 "$TRASH/db"
+echo "this is no database, whatever its name says, and it is long enough to tell" >"$DB"
+cp "$DB" "$TRASH/copy"
+ok "a file that is no database: 74, its path, why" refuses 'file is not a database'
+ok "it is left as it was" cmp "$DB" "$TRASH/copy"
+is "no entry was made" "$(entries)" 0
+rm -f "$DB"*
+sqlite3 "$DB" 'CREATE TABLE recipes (name TEXT)'
+ok "a database of something else" refuses 'of something else'
+is "is left as it was" "$(sqlite3 "$DB" .tables)" recipes
+rm -f "$DB"*
+start_daemon
+stop_daemon
+allow alice 100000
+db 'PRAGMA user_version = 999'
+ok "a newer database" refuses 'newer tcpquota'
+ok "--check says so too" eval 'on_gate "$BUILD/tcpquotad" -n -c "$CONF" 2>&1 | grep -q "newer tcpquota"'
+db 'PRAGMA user_version = 1'
+read_only() { unshare -m sh -c "mount --bind '$TRASH/db' '$TRASH/db' && mount -o remount,ro,bind '$TRASH/db' && exec ip netns exec ${NS}g '$BUILD/tcpquotad' -f -c '$CONF'" >"$TRASH/said" 2>&1; [ $? = 74 ] && grep -Eqi "read-?only|unable to open" "$TRASH/said" && return; cat "$TRASH/said"; return 1; }
+ok "a read-only database" read_only
+mv "$DB" "$DB.away"
+ok "a database that is gone though it was made" refuses 'is gone, but its marker'
+ok "is not made anew" not test -e "$DB"
+mv "$DB.away" "$DB"
+dd if=/dev/urandom of="$TRASH/noise" bs=4096 count=1 2>/dev/null
+cp "$DB" "$DB.whole"
+dd if="$TRASH/noise" of="$DB" bs=4096 seek=3 conv=notrunc 2>/dev/null
+ok "a damaged database" refuses 'damaged\|malformed'
+mv "$DB.whole" "$DB"
+
+# Somebody's long transaction: orders wait, charges are carried, nothing is lost, one line in the log.
+start_daemon
+order 10.99.0.2 alice
+within 5 is_open 10.99.0.2
+download dl tcp 192.0.2.2
+sleep 1.3
+allow poor 2
+order 10.99.0.3 poor
+within 5 is_open 10.99.0.3
+on_host2 "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 30 >"$TRASH/poor" 2>&1 &
+PIDS="$PIDS $!"
+mkfifo "$TRASH/pipe"
+sqlite3 "$DB" <"$TRASH/pipe" &
+locker=$!
+PIDS="$PIDS $locker"
+exec 9>"$TRASH/pipe"
+echo "BEGIN IMMEDIATE; UPDATE tcptab SET quota = quota + 50 WHERE name = 'alice';" >&9
+before=$(db "SELECT sum(points) FROM usage WHERE name = 'alice'")
+ok "while somebody holds the database, a quota that ends is cut all the same" within 10 is_over poor
+sleep 3
+is "charges are carried" "$(db "SELECT sum(points) FROM usage WHERE name = 'alice'")" "$before"
+is "and logged once" "$(grep -c 'charges are carried' "$LOG")" 1
+echo "COMMIT;" >&9
+exec 9>&-
+wait $locker
+ok "then they are written" within 5 db_is 1 "SELECT sum(points) >= $before + 4 FROM usage WHERE name = 'alice'"
+ok "with the deposit kept" db_is 100050 "SELECT quota + (SELECT sum(points) FROM usage WHERE name = 'alice') FROM tcptab WHERE name = 'alice'"
+ok "the cut is in the row" within 5 is_closed 10.99.0.3
+ok "and in the session" db_is 'quota|2' "SELECT cause, points FROM session WHERE host = '10.99.0.3'"
+ok "the log tells that it is over" logged 'recovered database'
+stop_daemon
+rm -f "$TRASH/dl"
+
+# A slow disk: the administrator's commit takes 400 ms; inotify tells of it before it is there.
+start_daemon
+slow() { SLOW_FSYNC_MS=400 LD_PRELOAD="$BUILD/t/slow_fsync.so" sqlite3 -cmd '.timeout 5000' -cmd 'PRAGMA synchronous = FULL' "$DB" "$1"; }
+slow "INSERT INTO masq (host, name) VALUES ('10.99.0.2', 'alice')" >/dev/null
+ok "fsync delayed: a 2 becomes 1 well before the next pass could be late" within 5 is_open 10.99.0.2
+stop_daemon
+sed -i 's/PERIOD=1/PERIOD=10/' "$CONF"
+start_daemon
+slow "INSERT INTO masq (host, name) VALUES ('10.99.0.2', 'alice')" >/dev/null
+ok "with a period of 10 seconds it is not the pass that finds it" within 4 is_open 10.99.0.2
+slow "UPDATE masq SET open = 3" >/dev/null
+ok "nor the 3" within 4 is_closed 10.99.0.2
+stop_daemon
+
+# The daemon's own disk is slow.
+sed -i 's/PERIOD=10/PERIOD=1/' "$CONF"
+if ! ldd "$BUILD/tcpquotad" | grep -q libasan; then
+    SLOW_FSYNC_MS=300 LD_PRELOAD="$BUILD/t/slow_fsync.so" start_daemon
+    i=0
+    while [ $i -lt 10 ]; do
+        db "INSERT INTO masq (host, name) VALUES ('10.99.0.2', 'alice') ON CONFLICT (host) DO UPDATE SET open = 2"
+        sleep 0.1
+        db "UPDATE masq SET open = 3"
+        sleep 0.05
+        i=$((i + 1))
+    done
+    ok "fsync of the daemon delayed: no order is overwritten" within 10 is_closed 10.99.0.2
+    ok "and the host is closed" not reaches
+    stop_daemon
+fi
+is "in the end the audit agrees" "$(db "SELECT t.quota - (SELECT sum(delta) FROM logging WHERE name = t.name) + (SELECT sum(points) FROM usage WHERE name = t.name) FROM tcptab t WHERE name = 'alice'")" 0
+done_testing

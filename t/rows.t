@@ -1,0 +1,96 @@
+#!/bin/sh
+# The rows of masq: the database is the way in, and nothing an administrator writes is overwritten.
+. "$(dirname "$0")/lib.sh"
+
+make_network
+configure TICS=2
+start_daemon
+allow alice 100000
+allow bob 100000
+entries() { on_gate iptables-legacy -S TCPQUOTA-00 | grep -c -- '-j ACCEPT'; }
+row() { db "SELECT open, name FROM masq WHERE host = '$1'"; }
+
+order 10.99.0.2 alice
+within 5 is_open 10.99.0.2
+download dl tcp 192.0.2.2
+sleep 0.4
+db "DELETE FROM masq"
+ok "row deleted by hand: the download ends" within 5 is_over dl
+ok "and the host is closed" not reaches
+is "its cause is admin" "$(db "SELECT cause FROM session ORDER BY id DESC LIMIT 1")" admin
+
+order 10.99.0.2 alice
+within 5 is_open 10.99.0.2
+db "UPDATE masq SET open = 0"
+ok "0 written by hand closes as well" within 5 not reaches
+db "INSERT INTO masq (host, name) VALUES ('10.99.0.2', 'bob')"
+ok "re-opening by plain INSERT" within 5 is_open 10.99.0.2
+is "for the user it names" "$(row 10.99.0.2)" '1|bob'
+db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
+within 5 is_closed 10.99.0.2
+ok "0 for longer than TICS passes: the row is deleted" within 8 has_no_row 10.99.0.2
+
+db "INSERT INTO masq (host, name, tic) VALUES ('10.99.0.2', 'alice', 0)"
+within 5 is_open 10.99.0.2
+for i in 1 2 3 4 5 6; do
+    sleep 0.5
+    db "UPDATE masq SET tic = 0 WHERE host = '10.99.0.2'"
+done
+is "a row that is refreshed stays open" "$(row 10.99.0.2)" '1|alice'
+ok "one that is not is closed after TICS passes" within 8 is_closed 10.99.0.2
+is "its cause is idle" "$(db "SELECT cause FROM session ORDER BY id DESC LIMIT 1")" idle
+
+# Spellings.
+db "DELETE FROM masq; INSERT INTO masq (host, name) VALUES ('FD99:0::2', 'alice'), ('::ffff:10.99.0.2', 'alice')"
+ok "other spellings are opened: IPv6" within 5 is_open fd99::2
+ok "other spellings are opened: IPv4-mapped" within 5 is_open 10.99.0.2
+is "and rewritten" "$(db "SELECT group_concat(host, ' ') FROM masq")" "10.99.0.2 fd99::2"
+db "INSERT INTO masq (host, name) VALUES ('::ffff:10.99.0.2', 'bob')"
+ok "another spelling of a host that is held is refused" within 5 is_closed ::ffff:10.99.0.2
+ok "and logged" logged 'user=bob reason="host is held by another user"'
+is "the holder keeps it" "$(row 10.99.0.2)" '1|alice'
+ok "and its traffic" reaches
+
+# Bad rows.
+for host in nonsense 8.8.8.8 2001:db8::99 10.99.0.1 192.0.2.1 fd99::1 10.99.0.300 10.99.0.0/16; do
+    db "INSERT INTO masq (host, name) VALUES ('$host', 'alice')"
+    ok "refused: $host" within 5 is_closed $host
+    ok "and logged: $host" logged "refuse host=$host "
+done
+is "no entry for any of them" "$(entries)" 1
+ok "a name with blanks and quotes cannot pretend to be a key in the log" eval '
+    db "INSERT INTO masq (host, name) VALUES ('"'10.99.7.7', 'x reason=may open host=1'"')"
+    within 5 logged "user=.x reason=may open host=1. reason=.user is not allowed"'
+
+# Orders that arrive while another is carried out. The last word counts, for every one of them.
+db "DELETE FROM masq"
+i=0
+while [ $i -lt 40 ]; do
+    db "INSERT INTO masq (host, name) VALUES ('10.99.0.2', 'alice') ON CONFLICT (host) DO UPDATE SET open = 2"
+    [ $((i % 3)) = 0 ] && sleep 0.00$((i % 7))
+    db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
+    [ $((i % 4)) = 0 ] && sleep 0.00$((i % 5))
+    i=$((i + 1))
+done
+ok "40 times 2 and 3: it ends closed" within 5 is_closed 10.99.0.2
+ok "and is" not reaches
+i=0
+while [ $i -lt 40 ]; do
+    db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
+    db "INSERT INTO masq (host, name) VALUES ('10.99.0.2', 'bob') ON CONFLICT (host) DO UPDATE SET open = 2, name = 'bob'"
+    i=$((i + 1))
+done
+ok "40 times 3 and 2: it ends open" within 5 is_open 10.99.0.2
+ok "and is" reaches
+is "no session is left over" "$(db "SELECT count(*) FROM session WHERE closed IS NULL")" 1
+
+db "DELETE FROM masq; WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1999)
+    INSERT INTO masq (host, name) SELECT '10.99.' || (1 + i / 250) || '.' || (i % 250), 'alice' FROM n"
+ok "2000 rows in one transaction are all opened" within 20 db_is 2000 "SELECT count(*) FROM masq WHERE open = 1"
+is "each has its entry" "$(on_gate iptables-legacy-save -t filter | grep -c -- '-s 10.99.*/32 -j ACCEPT')" 2000
+ok "no chain holds more than sixteen of them" eval '[ "$(on_gate iptables-legacy-save -t filter | sed -n "s/^-A \(TCPQUOTA-00[0-9a-f]*\) .*/\1/p" | sort | uniq -c | sort -rn | awk "{print \$1; exit}")" -le 16 ]'
+db "DELETE FROM masq"
+ok "all deleted: no entry is left" within 20 same "$(sleep 1; on_gate iptables-legacy-save -t filter | grep -c -- '/32 -j ACCEPT')" 0
+ok "and no chain but the root" same "$(on_gate iptables-legacy-save -t filter | grep -c '^:TCPQUOTA-00')" 1
+stop_daemon
+done_testing
