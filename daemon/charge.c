@@ -184,10 +184,19 @@ int64_t charge_owed(const struct charge_book *b, const struct user_name *user)
 
 void charge_settled(struct charge_book *b)
 {
-    for (size_t i = 0; i < b->payer_count; i++)
-        b->payers[i].owed = 0;
     b->due_count = 0;
     index_clear(&b->by_hour);
+}
+
+void charge_balances_read(struct charge_book *b)
+{
+    for (size_t i = 0; i < b->payer_count; i++)
+        b->payers[i].owed = 0;
+    for (size_t i = 0; i < b->due_count; i++) {
+        struct charge_payer *payer = find_payer(b, &b->due[i].user);
+
+        payer->owed = num_add(payer->owed, b->due[i].points);
+    }
 }
 
 struct span charge_time_left(const struct charge_book *b, const struct user_name *user,

@@ -19,7 +19,7 @@ struct charge_payer {
     struct user_name user;
     int64_t nanopoints; /* carried, below one point */
     int64_t use_ns;     /* of use, below one second */
-    int64_t owed;       /* points in `due` */
+    int64_t owed;       /* points charged that the balance last read does not show */
 };
 
 struct charge_book {
@@ -56,10 +56,12 @@ int charge_choose(struct charge_item *items, size_t count, size_t *payers);
 /* Charges every active session. 0 or -ENOMEM: then nobody was charged. */
 int charge_pass(struct charge_book *b, const struct charge_terms *terms,
                 struct charge_item *items, size_t count);
-/* Points that the database does not know yet. */
+/* Points that the balance last read does not show. */
 int64_t charge_owed(const struct charge_book *b, const struct user_name *user);
 /* Everything due has reached the database. */
 void charge_settled(struct charge_book *b);
+/* Balances have been read: they show everything but what is still due. */
+void charge_balances_read(struct charge_book *b);
 /*
  * How long until `points` more are charged to a user whose sessions together cost `rate` points
  * a second, shared by `divisor`. Rounded up; at most a day.

@@ -34,7 +34,6 @@ struct loop {
     struct pollfd slots[SLOTS];
     struct span period;
     struct mono next_tick, last_tick;
-    int64_t version;
     struct look look;
     bool unwritten; /* the last run left something for when the database is free */
     bool done, keep;
@@ -90,11 +89,6 @@ static void look_in(struct loop *l, int64_t ms)
 
 static void run(struct loop *l, enum pass_kind kind)
 {
-    /* Before the rows are read: what is committed in between shows as one more version. */
-    int64_t version = store_version(l->setup->store);
-
-    if (version >= 0)
-        l->version = version;
     l->unwritten = pass_run(l->setup->pass, kind) == -EBUSY;
     if (kind == PASS_TICK)
         l->last_tick = mono_now();
@@ -105,9 +99,7 @@ static void run(struct loop *l, enum pass_kind kind)
 /* Whether the database has another version than the one last read; if so, it is read. */
 static bool look_now(struct loop *l)
 {
-    int64_t version = store_version(l->setup->store);
-
-    if (version == l->version || version < 0)
+    if (pass_is_current(l->setup->pass))
         return false;
     run(l, PASS_WAKE);
     return true;

@@ -46,6 +46,7 @@ int pass_new(struct pass **out, struct store *store, const struct conf *conf, bo
                        .starting = true,
                        .untidy = !dry_run,
                        .network_changed = true,
+                       .version = -1,
                        .conntrack = -1,
                        .last_tick = mono_now()};
     roster_init(&p->roster);
@@ -120,20 +121,37 @@ static int read_network(struct pass *p)
     return 0;
 }
 
+bool pass_is_current(struct pass *p)
+{
+    int64_t version = store_version(p->store);
+
+    return version < 0 || version == p->version;
+}
+
 /* If the rows cannot be read, those read last go on to hold, less what is owed. */
 static int load_rows(struct pass *p)
 {
+    /* Before the rows: what is committed in between shows as one more version. */
+    int64_t version = store_version(p->store);
     struct store_row *rows = NULL;
     size_t count = 0;
-    int err = store_load(p->store, &rows, &count);
+    int err;
 
+    if (version >= 0 && version == p->version && !p->rows_stale)
+        return 0;
+    err = version < 0 ? (int)version : store_load(p->store, &rows, &count);
     if (!err)
         err = roster_update(&p->roster, rows, count);
     free(rows);
-    if (err)
+    if (err) {
         pass_trouble(&p->store_trouble, "database %s: %s", p->conf->database,
                      store_error(p->store));
-    return err;
+        return err;
+    }
+    p->version = version;
+    p->rows_stale = false;
+    charge_balances_read(&p->book);
+    return 0;
 }
 
 int pass_run(struct pass *p, enum pass_kind kind)

@@ -27,6 +27,8 @@ void pass_network_changed(struct pass *p);
 /* One run. 0; -EBUSY if the database is locked and something has still to be written; -errno. What
  * fails is logged here, and tried again in the next run. */
 int pass_run(struct pass *p, enum pass_kind kind);
+/* Whether the rows of the last run are still those of the database. */
+bool pass_is_current(struct pass *p);
 /* When the next run is due before the period is over, because somebody's quota or time ends. */
 bool pass_deadline(const struct pass *p, struct mono *at);
 /* Charges by the old configuration up to now and goes on with the new one. */

@@ -32,6 +32,8 @@ struct pass {
     bool rules_changed; /* by topology or configuration, since the gate was driven last */
     struct topology topology;
     struct roster roster;
+    int64_t version;  /* of the database whose rows the roster has */
+    bool rows_stale;  /* ... and which we have changed since in more than use and charges */
     struct charge_book book;
     struct flows *flows;
     int conntrack; /* descriptor, -1 until the table is there */

@@ -33,6 +33,7 @@ static int write_host(struct pass *p, struct roster_host *h)
     const char *host = h->row.host;
     int err = 0;
 
+    p->rows_stale = p->rows_stale || h->write != ROSTER_NO_ORDER || h->drop_row || h->respelled;
     if (h->has_row && h->respelled) {
         err = store_respell(p->store, host, addr_format(&h->addr, canonical));
         if (err == -EEXIST) /* written since it was read: the next reading sees both */
@@ -81,7 +82,7 @@ static int write_all(struct pass *p, bool tick)
 }
 
 /* All of it is in the database. */
-static void settled(struct pass *p)
+static void settled(struct pass *p, bool aged)
 {
     charge_settled(&p->book);
     p->ended_count = 0;
@@ -90,7 +91,10 @@ static void settled(struct pass *p)
         struct roster_host *h = &p->roster.hosts[i];
 
         h->unsaved = false;
+        h->row.cnts = h->cnts;
+        h->row.counter += h->uncounted;
         h->uncounted = 0;
+        h->row.tic += aged && needs_aging(h);
     }
 }
 
@@ -154,7 +158,7 @@ static int write_transaction(struct pass *p, bool tick, bool clear)
             forget_ids(p, ids);
     } else {
         pass_relief(&p->store_trouble, "database, charges are written");
-        settled(p);
+        settled(p, tick);
     }
     free(ids);
     return err;
