@@ -156,8 +156,8 @@ int charge_choose(struct charge_item *items, size_t count, size_t *payers)
     return err;
 }
 
-int charge_pass(struct charge_book *b, const struct charge_terms *terms,
-                struct charge_item *items, size_t count)
+int charge_pass(struct charge_book *b, const struct charge_terms *terms, struct charge_item *items,
+                size_t count)
 {
     size_t payers;
     int err = charge_choose(items, count, &payers);

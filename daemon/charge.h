@@ -54,8 +54,8 @@ void charge_book_free(struct charge_book *b);
  * 0 or -ENOMEM. */
 int charge_choose(struct charge_item *items, size_t count, size_t *payers);
 /* Charges every active session. 0 or -ENOMEM: then nobody was charged. */
-int charge_pass(struct charge_book *b, const struct charge_terms *terms,
-                struct charge_item *items, size_t count);
+int charge_pass(struct charge_book *b, const struct charge_terms *terms, struct charge_item *items,
+                size_t count);
 /* Points that the balance last read does not show. */
 int64_t charge_owed(const struct charge_book *b, const struct user_name *user);
 /* Everything due has reached the database. */

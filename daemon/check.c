@@ -39,8 +39,8 @@ static bool is_candidate(const struct net_address *a)
     static const uint8_t link_local[] = {0xfe, 0x80};
 
     return !(a->own.family == AF_INET && a->own.bytes[0] == 127) &&
-           !(a->own.family == AF_INET6 && (memcmp(a->own.bytes, link_local, 2) == 0 ||
-                                           a->network.len == 128));
+           !(a->own.family == AF_INET6 &&
+             (memcmp(a->own.bytes, link_local, 2) == 0 || a->network.len == 128));
 }
 
 void check_print_networks(void)

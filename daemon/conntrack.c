@@ -105,16 +105,11 @@ static int parse_tcp_state(struct word w, struct flow *out)
 {
     static const struct word names[FLOW_TCP_STATES] = {
 #define NAME(text) {text, sizeof text - 1}
-        [FLOW_TCP_NONE] = NAME("NONE"),
-        [FLOW_TCP_SYN_SENT] = NAME("SYN_SENT"),
-        [FLOW_TCP_SYN_RECV] = NAME("SYN_RECV"),
-        [FLOW_TCP_ESTABLISHED] = NAME("ESTABLISHED"),
-        [FLOW_TCP_FIN_WAIT] = NAME("FIN_WAIT"),
-        [FLOW_TCP_CLOSE_WAIT] = NAME("CLOSE_WAIT"),
-        [FLOW_TCP_LAST_ACK] = NAME("LAST_ACK"),
-        [FLOW_TCP_TIME_WAIT] = NAME("TIME_WAIT"),
-        [FLOW_TCP_CLOSE] = NAME("CLOSE"),
-        [FLOW_TCP_SYN_SENT2] = NAME("SYN_SENT2"),
+        [FLOW_TCP_NONE] = NAME("NONE"),         [FLOW_TCP_SYN_SENT] = NAME("SYN_SENT"),
+        [FLOW_TCP_SYN_RECV] = NAME("SYN_RECV"), [FLOW_TCP_ESTABLISHED] = NAME("ESTABLISHED"),
+        [FLOW_TCP_FIN_WAIT] = NAME("FIN_WAIT"), [FLOW_TCP_CLOSE_WAIT] = NAME("CLOSE_WAIT"),
+        [FLOW_TCP_LAST_ACK] = NAME("LAST_ACK"), [FLOW_TCP_TIME_WAIT] = NAME("TIME_WAIT"),
+        [FLOW_TCP_CLOSE] = NAME("CLOSE"),       [FLOW_TCP_SYN_SENT2] = NAME("SYN_SENT2"),
 #undef NAME
     };
 
@@ -184,7 +179,8 @@ static int parse_address(int family, struct word w, struct addr *out)
     return family == AF_INET ? parse_v4(p, w.text + w.len, out) : parse_v6(p, w.len - 4, out);
 }
 
-/* Source and destination stand side by side; to whom does not matter, only that the tuple is whole. */
+/* Source and destination stand side by side; to whom does not matter, only that the tuple is whole.
+ */
 static int parse_tuple(struct scan *s, struct word source, int family, struct addr *out)
 {
     struct word destination = next_word(s);

@@ -29,9 +29,9 @@ int conntrack_open(void);
  */
 int conntrack_read(int fd, conntrack_flow *each, void *context, struct conntrack_error *where);
 /*
- * One line without its line end, as the kernel's nf_conntrack_standalone.c writes it (ct_seq_show()):
- * l3 name and number, l4 name and number, seconds left, state, two tuples, flags, use. 0 or
- * -EBADMSG.
+ * One line without its line end, as the kernel's nf_conntrack_standalone.c writes it
+ * (ct_seq_show()): l3 name and number, l4 name and number, seconds left, state, two tuples, flags,
+ * use. 0 or -EBADMSG.
  */
 int conntrack_parse_line(const char *line, size_t len, struct flow *out);
 

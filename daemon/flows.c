@@ -158,7 +158,8 @@ static int delete_flow(struct flows *f, int family, const struct nlattr *const *
     n = mnl_socket_recvfrom(f->writer, buffer, sizeof buffer);
     if (n < 0)
         return -errno;
-    if (mnl_cb_run(buffer, (size_t)n, f->sequence, mnl_socket_get_portid(f->writer), NULL, NULL) < 0)
+    if (mnl_cb_run(buffer, (size_t)n, f->sequence, mnl_socket_get_portid(f->writer), NULL, NULL) <
+        0)
         return errno == ENOENT ? 0 : -errno; /* it expired meanwhile */
     return 1;
 }

@@ -264,8 +264,7 @@ int gate_apply(const struct gate_order *order, struct gate_report *report)
 static const struct {
     int family;
     const char *table;
-} tables[] = {
-    {AF_INET, "filter"}, {AF_INET, "nat"}, {AF_INET6, "filter"}, {AF_INET6, "nat"}};
+} tables[] = {{AF_INET, "filter"}, {AF_INET, "nat"}, {AF_INET6, "filter"}, {AF_INET6, "nat"}};
 
 int gate_clean(char error[GATE_ERROR_LEN])
 {

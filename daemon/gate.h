@@ -27,11 +27,11 @@ struct gate_order {
 struct gate_report {
     struct addr *missing; /* shall be open, and had not all their entries */
     size_t missing_count;
-    struct addr *extra;   /* had entries and shall not */
+    struct addr *extra; /* had entries and shall not */
     size_t extra_count;
-    unsigned changes;     /* entries or chains of ours that were not as they should be */
-    bool exempts;         /* TCPQUOTA-USER holds entries */
-    int v4, v6;           /* 0 or -errno: then this family is as it was, but for closed hosts */
+    unsigned changes; /* entries or chains of ours that were not as they should be */
+    bool exempts;     /* TCPQUOTA-USER holds entries */
+    int v4, v6;       /* 0 or -errno: then this family is as it was, but for closed hosts */
     char error[GATE_ERROR_LEN];
 };
 

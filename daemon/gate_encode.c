@@ -65,8 +65,8 @@ static void encode_v6(struct ip6t_entry *e, const struct gate_rule *r)
     set_interface(e->ipv6.iniface, e->ipv6.iniface_mask, r->in);
     set_interface(e->ipv6.outiface, e->ipv6.outiface_mask, r->out);
     e->ipv6.proto = r->protocol;
-    e->ipv6.flags = (uint8_t)((r->target == TARGET_GOTO ? IP6T_F_GOTO : 0) |
-                              (r->protocol ? IP6T_F_PROTO : 0));
+    e->ipv6.flags =
+        (uint8_t)((r->target == TARGET_GOTO ? IP6T_F_GOTO : 0) | (r->protocol ? IP6T_F_PROTO : 0));
 }
 
 /* Appends the conntrack match at `at`, returns its size. */
@@ -159,9 +159,8 @@ static bool same_header(int family, const void *theirs, const union gate_entry *
     const struct ipt_entry *v4 = theirs;
     const struct ip6t_entry *v6 = theirs;
 
-    return family == AF_INET
-               ? memcmp(&v4->ip, &ours->v4.ip, sizeof v4->ip) == 0
-               : memcmp(&v6->ipv6, &ours->v6.ipv6, sizeof v6->ipv6) == 0;
+    return family == AF_INET ? memcmp(&v4->ip, &ours->v4.ip, sizeof v4->ip) == 0
+                             : memcmp(&v6->ipv6, &ours->v6.ipv6, sizeof v6->ipv6) == 0;
 }
 
 /* The kernel hands back the name up to its NUL only: what stands behind it is anybody's. */
@@ -185,8 +184,8 @@ bool gate_encode_same(int family, const void *theirs, const struct gate_rule *ru
     at = target_offset(family, &ours);
     if (target_offset(family, theirs) != at || !same_header(family, theirs, &ours))
         return false;
-    if (rule->states && !same_match((const char *)theirs + header_size(family),
-                                    ours.bytes + header_size(family)))
+    if (rule->states &&
+        !same_match((const char *)theirs + header_size(family), ours.bytes + header_size(family)))
         return false;
     if (rule->target < TARGET_REJECT || rule->target > TARGET_MASQUERADE)
         return true;

@@ -212,8 +212,8 @@ static void add_out_chain(struct gate_rules *r, const struct topology_family *f)
 
 static void add_base_chain(struct gate_rules *r, const struct topology_family *f)
 {
-    struct gate_rule user = {0}, spoof = {.states = STATE_ESTABLISHED | STATE_RELATED,
-                                          .not_states = true};
+    struct gate_rule user = {0},
+                     spoof = {.states = STATE_ESTABLISHED | STATE_RELATED, .not_states = true};
 
     set_chain(&user, TARGET_JUMP, GATE_USER);
     set_chain(&spoof, TARGET_JUMP, CHAIN_SPOOF);

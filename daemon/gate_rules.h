@@ -32,8 +32,8 @@ enum gate_target {
     TARGET_REJECT,     /* administratively prohibited */
     TARGET_REJECT_TCP, /* with a reset */
     TARGET_MASQUERADE,
-    TARGET_JUMP,       /* to `chain`, and back */
-    TARGET_GOTO        /* to `chain`, and not back */
+    TARGET_JUMP, /* to `chain`, and back */
+    TARGET_GOTO  /* to `chain`, and not back */
 };
 
 struct gate_rule {

@@ -50,9 +50,9 @@ struct family {
         return p##_insert_entry(chain, e, 0, h);                                                   \
     }                                                                                              \
     static const struct family p##_family = {                                                      \
-        p##_init,   p##_first_chain,      p##_next_chain,    p##_is_chain,     p##_first,          \
-        p##_next,   p##_target,           p##_append,        p##_insert,       p##_delete_num_entry,\
-        p##_flush_entries, p##_create_chain, p##_delete_chain, p##_commit,     p##_free}
+        p##_init,          p##_first_chain,  p##_next_chain,   p##_is_chain, p##_first,            \
+        p##_next,          p##_target,       p##_append,       p##_insert,   p##_delete_num_entry, \
+        p##_flush_entries, p##_create_chain, p##_delete_chain, p##_commit,   p##_free}
 
 FAMILY(iptc, ipt_entry);
 FAMILY(ip6tc, ip6t_entry);
@@ -153,8 +153,8 @@ static int change_hook(struct xtables *x, const struct gate_rules *want)
 }
 
 /* Chains of ours that are not wanted, as an array of labels; the caller frees it. */
-static int find_stale(struct xtables *x, const struct gate_rules *want, char (**out)[GATE_CHAIN_LEN],
-                      size_t *count)
+static int find_stale(struct xtables *x, const struct gate_rules *want,
+                      char (**out)[GATE_CHAIN_LEN], size_t *count)
 {
     char key[GATE_CHAIN_LEN], (*names)[GATE_CHAIN_LEN] = NULL, (*more)[GATE_CHAIN_LEN];
     struct index wanted;
@@ -196,7 +196,7 @@ static int remove_stale(struct xtables *x, const struct gate_rules *want)
         }
     }
     for (size_t i = 0; i < count && !err; i++) {
-        if (x->f->delete(names[i], x->handle))
+        if (x->f->delete (names[i], x->handle))
             changes++;
         else if (errno != EMLINK)
             err = -errno;
@@ -212,7 +212,7 @@ static int change_user_chain(struct xtables *x, const struct gate_rules *want)
         return create_chain(x, GATE_USER);
     if (!x->f->is_chain(GATE_USER, x->handle) || xtables_user_entries(x))
         return 0;
-    if (x->f->delete((char[GATE_CHAIN_LEN]){GATE_USER}, x->handle))
+    if (x->f->delete ((char[GATE_CHAIN_LEN]){GATE_USER}, x->handle))
         return 1;
     return errno == EMLINK ? 0 : -errno;
 }

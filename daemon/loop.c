@@ -163,8 +163,8 @@ static void on_signal(struct loop *l, uint32_t number)
         log_set_level(number == SIGUSR1 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
         log_notice("debug %s", number == SIGUSR1 ? "on" : "off");
     } else {
-        log_notice("exit signal=%s", number == (uint32_t)SIGRTMIN ? "RTMIN"
-                                                                  : sigabbrev_np((int)number));
+        log_notice("exit signal=%s",
+                   number == (uint32_t)SIGRTMIN ? "RTMIN" : sigabbrev_np((int)number));
         l->keep = number == (uint32_t)SIGRTMIN;
         l->done = true;
     }
@@ -201,7 +201,8 @@ static int arm_timer(struct loop *l)
     }
     spec.it_value.tv_sec = at.ns / NS_PER_S;
     spec.it_value.tv_nsec = at.ns % NS_PER_S;
-    return timerfd_settime(l->slots[SLOT_TIMER].fd, TFD_TIMER_ABSTIME, &spec, NULL) == 0 ? 0 : -errno;
+    return timerfd_settime(l->slots[SLOT_TIMER].fd, TFD_TIMER_ABSTIME, &spec, NULL) == 0 ? 0
+                                                                                         : -errno;
 }
 
 static int wait_ms(const struct loop *l)

@@ -46,8 +46,9 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 /* The address that the attribute holds; family 0 if there is none. */
 static struct addr address_of(const struct nlattr *attr, int family)
 {
-    return attrs_has(attr, family == AF_INET ? 4 : 16) ? addr_make(family, mnl_attr_get_payload(attr))
-                                                       : (struct addr){0};
+    return attrs_has(attr, family == AF_INET ? 4 : 16)
+               ? addr_make(family, mnl_attr_get_payload(attr))
+               : (struct addr){0};
 }
 
 static int read_address(const struct nlmsghdr *nlh, void *data)

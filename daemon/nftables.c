@@ -25,7 +25,8 @@ static int look_at_chain(const struct nlmsghdr *nlh, void *data)
 
     attrs_sort(nlh, sizeof *nfg, chain, NFTA_CHAIN_MAX);
     attrs_sort_nested(chain[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_MAX);
-    if (s->found || !attrs_has(hook[NFTA_HOOK_HOOKNUM], 4) || !attrs_has(chain[NFTA_CHAIN_POLICY], 4))
+    if (s->found || !attrs_has(hook[NFTA_HOOK_HOOKNUM], 4) ||
+        !attrs_has(chain[NFTA_CHAIN_POLICY], 4))
         return MNL_CB_OK;
     if (nfg->nfgen_family != NFPROTO_IPV4 && nfg->nfgen_family != NFPROTO_IPV6 &&
         nfg->nfgen_family != NFPROTO_INET)

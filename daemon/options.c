@@ -7,11 +7,11 @@
 enum { OPTION_ONCE = 256, OPTION_DRY_RUN, OPTION_CLEAN };
 
 static const struct option longs[] = {
-    {"config", required_argument, NULL, 'c'}, {"debug", no_argument, NULL, 'd'},
-    {"foreground", no_argument, NULL, 'f'},   {"check", no_argument, NULL, 'n'},
-    {"once", no_argument, NULL, OPTION_ONCE}, {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"config", required_argument, NULL, 'c'},   {"debug", no_argument, NULL, 'd'},
+    {"foreground", no_argument, NULL, 'f'},     {"check", no_argument, NULL, 'n'},
+    {"once", no_argument, NULL, OPTION_ONCE},   {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {"clean", no_argument, NULL, OPTION_CLEAN}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
+    {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0},
 };
 
 static const char usage[] =

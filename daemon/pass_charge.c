@@ -202,8 +202,8 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, boo
         err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
     if (err)
         pass_trouble(&p->census_trouble, "flows cannot be counted: %s", strerror(-err));
-    dropped = flows_drop(p->flows, &p->topology, hosts, count,
-                         settling && !err ? census_add : NULL, p->census);
+    dropped = flows_drop(p->flows, &p->topology, hosts, count, settling && !err ? census_add : NULL,
+                         p->census);
     if (dropped < 0)
         pass_trouble(&p->flows_trouble, "flows cannot be dropped: %s", strerror(-dropped));
     else
@@ -256,17 +256,17 @@ static void plan_quotas(struct pass *p, struct moment now, struct spender *spend
             place = (uint32_t)count;
             if (index_put(&places, &h->row.user, place) != 0)
                 break; /* the period's end comes soon enough */
-            spenders[count++] = (struct spender){
-                .user = h->row.user,
-                .points = h->row.balance - charge_owed(&p->book, &h->row.user) -
-                          p->conf->min_quota};
+            spenders[count++] =
+                (struct spender){.user = h->row.user,
+                                 .points = h->row.balance - charge_owed(&p->book, &h->row.user) -
+                                           p->conf->min_quota};
         }
         spenders[place].sessions++;
     }
     for (size_t i = 0; i < count; i++) {
-        struct span left = charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
-                                            rate * spenders[i].sessions,
-                                            terms.shared_line && active ? active : 1);
+        struct span left =
+            charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
+                             rate * spenders[i].sessions, terms.shared_line && active ? active : 1);
 
         plan_at(p, mono_add(now.mono, left));
     }

@@ -12,7 +12,6 @@ static int compare_addr(const void *a, const void *b)
     return addr_compare(a, b);
 }
 
-
 /* A host of the roster as the gate may have it: an address, once. */
 static bool is_candidate(const struct roster_host *h)
 {

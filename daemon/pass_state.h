@@ -26,14 +26,14 @@ struct pass {
     const struct conf *conf;
     struct store *store;
     bool dry_run;
-    bool starting;        /* the first run */
-    bool untidy;          /* sessions of a former daemon may still be open */
+    bool starting; /* the first run */
+    bool untidy;   /* sessions of a former daemon may still be open */
     bool network_changed;
     bool rules_changed; /* by topology or configuration, since the gate was driven last */
     struct topology topology;
     struct roster roster;
-    int64_t version;  /* of the database whose rows the roster has */
-    bool rows_stale;  /* ... and which we have changed since in more than use and charges */
+    int64_t version; /* of the database whose rows the roster has */
+    bool rows_stale; /* ... and which we have changed since in more than use and charges */
     struct charge_book book;
     struct flows *flows;
     int conntrack; /* descriptor, -1 until the table is there */
@@ -47,8 +47,7 @@ struct pass {
 };
 
 /* Logs an error, unless this trouble is on already. */
-void pass_trouble(struct trouble *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void pass_trouble(struct trouble *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Logs that the trouble, if it was on, is over. */
 void pass_relief(struct trouble *t, const char *what);
 

@@ -20,11 +20,11 @@ struct roster_host {
     struct addr addr;     /* family 0: the row's host is no address */
     struct store_row row; /* as last read; its host is what the table has, whatever the spelling */
     bool has_row;
-    bool respelled;       /* the row's host is not written as addr_format() does, and shall be */
-    bool is_held;         /* the row is another spelling of a host that has a row already */
+    bool respelled; /* the row's host is not written as addr_format() does, and shall be */
+    bool is_held;   /* the row is another spelling of a host that has a row already */
 
     /* what stands */
-    bool open;              /* let out */
+    bool open; /* let out */
     bool in_session;
     struct session session; /* while in_session */
     bool unsaved;           /* session has news for its row */
@@ -35,12 +35,12 @@ struct roster_host {
     unsigned closed_passes; /* that the row has been 0 */
 
     /* decided in this pass */
-    bool want;         /* shall be open */
-    enum cause cause;  /* why it closes, if it does */
-    int write;         /* enum order for the row, or ROSTER_NO_ORDER */
+    bool want;        /* shall be open */
+    enum cause cause; /* why it closes, if it does */
+    int write;        /* enum order for the row, or ROSTER_NO_ORDER */
     bool drop_row;
-    bool told;         /* the refusal of this order is in the log */
-    bool stuck;        /* the kernel refused, and that is in the log */
+    bool told;  /* the refusal of this order is in the log */
+    bool stuck; /* the kernel refused, and that is in the log */
 };
 
 struct roster {

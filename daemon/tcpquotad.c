@@ -119,8 +119,8 @@ static int take_pidfile(struct daemon *d)
 
 static int open_store(struct daemon *d)
 {
-    int err = store_open(&d->store, d->conf->database,
-                         d->options.dry_run ? STORE_READ : STORE_CREATE);
+    int err =
+        store_open(&d->store, d->conf->database, d->options.dry_run ? STORE_READ : STORE_CREATE);
 
     return err ? start_error(d, EX_IOERR, d->conf->database, store_error(d->store)) : 0;
 }
@@ -177,8 +177,8 @@ static int start(struct daemon *d)
         code = open_store(d);
     if (code)
         return code;
-    log_notice("start version=" VERSION " pid=%ld database=%s%s", (long)getpid(),
-               d->conf->database, d->options.dry_run ? " dry-run" : "");
+    log_notice("start version=" VERSION " pid=%ld database=%s%s", (long)getpid(), d->conf->database,
+               d->options.dry_run ? " dry-run" : "");
     check_warn_nftables();
     err = pass_new(&d->pass, d->store, d->conf, d->options.dry_run);
     if (!err)

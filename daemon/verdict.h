@@ -25,9 +25,9 @@ enum verdict {
 
 struct verdict_case {
     bool is_address, is_local, is_own, is_held;
-    bool allowed;   /* has a row in `allowed` */
-    bool free_user; /* is in USERS */
-    bool free_row;  /* masq.free is 1 */
+    bool allowed;    /* has a row in `allowed` */
+    bool free_user;  /* is in USERS */
+    bool free_row;   /* masq.free is 1 */
     int64_t balance; /* points, what is owed taken off */
     int64_t min_quota;
     struct hours fw_hours;

@@ -16,7 +16,8 @@ int watch_open(const char *database)
     if (fd < 0)
         return -errno;
     snprintf(folder, sizeof folder, "%s", database);
-    if (inotify_add_watch(fd, dirname(folder), IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0) {
+    if (inotify_add_watch(fd, dirname(folder), IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE) <
+        0) {
         int err = -errno;
 
         close(fd);

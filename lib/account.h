@@ -45,7 +45,7 @@ struct charge {
 struct session {
     struct user_name user;
     struct addr host;
-    int64_t id; /* of its row; 0: it has none yet */
+    int64_t id;                 /* of its row; 0: it has none yet */
     struct wall opened, closed; /* closed.ns 0: it is open */
     struct span used;           /* time charged for */
     int64_t points;

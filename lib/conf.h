@@ -32,7 +32,7 @@ struct conf_group {
 struct conf {
     int64_t protocol; /* enum conf_protocol */
     struct name_list wan_if;
-    struct prefix_list localnet; /* none covers another */
+    struct prefix_list localnet;    /* none covers another */
     struct addr loc_addr, rem_addr; /* family 0: dynamic, none */
     char *database, *socket, *logfile, *pidfile;
     int64_t period, tics; /* seconds, passes */
@@ -40,8 +40,8 @@ struct conf {
     int64_t min_uid, max_uid, min_quota;
     struct hours high_hours;
     int64_t high_start, high_stop;
-    int64_t high_rate, low_rate;   /* points a second */
-    int64_t rate_quota;            /* millionths of money a minute */
+    int64_t high_rate, low_rate; /* points a second */
+    int64_t rate_quota;          /* millionths of money a minute */
     char *money_value;
     bool shared_line;
     int64_t active_window; /* seconds */

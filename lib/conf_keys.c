@@ -14,9 +14,9 @@ enum form { BOOL, INT, MILLIONTHS, WORD, TEXT, PATH, NAMES, INTS, INTERFACES, NE
 struct conf_key {
     const char *name;
     enum form form;
-    size_t offset;           /* of the member in struct conf */
-    const char *value;       /* default; NULL: has to be set */
-    int64_t min, max;        /* of numbers */
+    size_t offset;            /* of the member in struct conf */
+    const char *value;        /* default; NULL: has to be set */
+    int64_t min, max;         /* of numbers */
     const char *const *words; /* of WORD, in the order of its enum, NULL at the end */
 };
 

@@ -26,13 +26,13 @@ enum flow_tcp_state {
 };
 
 struct flow {
-    struct addr source;        /* of the original direction: who began */
-    struct addr reply_source;  /* of the reply direction: who answers, NAT undone */
-    uint8_t protocol;          /* IPPROTO_... */
-    uint8_t tcp_state;         /* enum flow_tcp_state */
+    struct addr source;       /* of the original direction: who began */
+    struct addr reply_source; /* of the reply direction: who answers, NAT undone */
+    uint8_t protocol;         /* IPPROTO_... */
+    uint8_t tcp_state;        /* enum flow_tcp_state */
     bool replied, assured;
-    bool offloaded;            /* in hardware or a flow table: active, `left` says nothing */
-    int64_t left;              /* seconds until the entry expires */
+    bool offloaded; /* in hardware or a flow table: active, `left` says nothing */
+    int64_t left;   /* seconds until the entry expires */
 };
 
 /* Seconds, from /proc/sys/net/netfilter; -1 where the kernel has no such file. */

@@ -13,8 +13,8 @@
 #define INDEX_NONE UINT32_MAX
 
 struct index {
-    size_t key_size;  /* bytes */
-    uint32_t slots;   /* a power of two, or 0 while empty */
+    size_t key_size; /* bytes */
+    uint32_t slots;  /* a power of two, or 0 while empty */
     uint32_t used;
     uint32_t *values; /* INDEX_NONE marks a free slot */
     uint8_t *keys;

@@ -206,8 +206,9 @@ static int check_marker(struct store *s, enum store_mode mode)
     if (mode == STORE_READ)
         return there ? 0 : failed_because(s, -ENOENT, "it is not there yet");
     if (!there && access(marker, F_OK) == 0)
-        return failed_because(s, -ENOENT, "it is gone, but its marker file (.made) is there: "
-                                          "restore it, or remove the marker to begin anew");
+        return failed_because(s, -ENOENT,
+                              "it is gone, but its marker file (.made) is there: "
+                              "restore it, or remove the marker to begin anew");
     if (!there) {
         int err = make_folder(s);
 
@@ -286,7 +287,7 @@ static int configure(struct store *s, enum store_mode mode)
     if (sqlite3_db_readonly(s->db, "main") == 1)
         return failed_because(s, -EROFS, "it is read-only");
     err = run_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                            "PRAGMA cache_size = -1000");
+                        "PRAGMA cache_size = -1000");
     if (!err) /* takes and gives back the write lock: shows here whether we may write */
         err = run_script(s, "BEGIN IMMEDIATE; DELETE FROM actor; COMMIT");
     if (!err)
@@ -361,7 +362,8 @@ int64_t store_version(struct store *s)
     return version;
 }
 
-/* Whoever acts in our transaction charges: the triggers of tcptab keep quiet (tcpquota-schema(5)). */
+/* Whoever acts in our transaction charges: the triggers of tcptab keep quiet (tcpquota-schema(5)).
+ */
 int store_begin(struct store *s)
 {
     int err = sql_run(s, SQL_BEGIN);

@@ -27,7 +27,7 @@ struct store_row {
     bool free;
     bool allowed;
     int64_t balance;
-    enum cause cause; /* of the row in orders; admin if there is none */
+    enum cause cause;  /* of the row in orders; admin if there is none */
     struct wall until; /* ns 0: none */
 };
 

@@ -36,8 +36,8 @@
                     " WHERE closed IS NULL AND host = ?1 AND name = ?2 ORDER BY id DESC LIMIT 1")  \
     X(SESSIONS_END, "UPDATE session SET closed = ?1, cause = ?2 WHERE closed IS NULL"              \
                     " AND NOT EXISTS (SELECT 1 FROM masq m WHERE m.host = session.host"            \
-                    " AND m.name = session.name AND m.open = 1) OR closed IS NULL AND id NOT IN"      \
-                    " (SELECT max(id) FROM session WHERE closed IS NULL GROUP BY host)")                                 \
+                    " AND m.name = session.name AND m.open = 1) OR closed IS NULL AND id NOT IN"   \
+                    " (SELECT max(id) FROM session WHERE closed IS NULL GROUP BY host)")           \
     X(ORDER, "UPDATE masq SET open = ?4 WHERE host = ?1 AND name = ?2 AND open = ?3")              \
     X(ORDER_DONE, "DELETE FROM orders WHERE host = ?1")                                            \
     X(USED, "UPDATE masq SET cnts = ?2, counter = counter + ?3 WHERE host = ?1")                   \

@@ -45,9 +45,9 @@ struct net_state {
 
 /* What is different for the two families. */
 struct topology_family {
-    struct name_list wan_if;      /* where masquerading happens; may end in `+` */
-    struct name_list lan_if;      /* others that carry a route into LOCALNET */
-    struct prefix_list wan_nets;  /* that WAN_IF itself is connected to */
+    struct name_list wan_if;     /* where masquerading happens; may end in `+` */
+    struct name_list lan_if;     /* others that carry a route into LOCALNET */
+    struct prefix_list wan_nets; /* that WAN_IF itself is connected to */
     struct prefix_list localnet;
 };
 

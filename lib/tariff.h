@@ -18,9 +18,9 @@ struct tariff {
 
 /* A stretch of time within one UTC clock hour and at one rate. */
 struct tariff_part {
-    struct wall hour;   /* the UTC clock hour */
+    struct wall hour; /* the UTC clock hour */
     struct span length;
-    int64_t rate;       /* points a second, channels included */
+    int64_t rate; /* points a second, channels included */
 };
 
 /* Points a second at this moment, channels included. */

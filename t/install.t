@@ -1,0 +1,70 @@
+#!/bin/sh
+# make install and uninstall; the sysv script; the weekly script.
+. "$(dirname "$0")/lib.sh"
+
+root=$TRASH/root
+is_asan() { ldd "$BUILD/tcpquotad" | grep -q libasan; }
+make_it() { make -s -C "$TOP" $(is_asan && echo SANITIZE=1) "$1" DESTDIR="$root" PREFIX=/usr; }
+ok "make install" make_it install
+for file in /usr/sbin/tcpquotad /etc/tcpquota/tcpquota.cf /etc/tcpquota/tcpquota.cf.debug /etc/init.d/tcpquota \
+    /etc/cron.weekly/tcpquota /usr/lib/systemd/system/tcpquota.service /usr/lib/modules-load.d/tcpquota.conf \
+    /usr/lib/sysusers.d/tcpquota.conf /usr/lib/tmpfiles.d/tcpquota.conf /usr/share/tcpquota/schema/0001-base.sql \
+    /usr/share/man/man8/tcpquotad.8 /usr/share/man/man5/tcpquota.cf.5 /usr/share/man/man5/tcpquota-schema.5; do
+    ok "there is $file" test -s "$root$file"
+done
+ok "nothing is setuid or setgid" same "$(find "$root" -perm /6000 | wc -l)" 0
+ok "the unit knows where the daemon is" grep -q '^ExecStart=/usr/sbin/tcpquotad' "$root/usr/lib/systemd/system/tcpquota.service"
+echo '# mine' >>"$root/etc/tcpquota/tcpquota.cf"
+ok "a second install" make_it install
+ok "leaves the configuration alone" grep -q '# mine' "$root/etc/tcpquota/tcpquota.cf"
+
+# A fresh machine: --check asks for LOCALNET alone, and is green once that line is filled in.
+make_network
+installed=$root/etc/tcpquota/tcpquota.cf
+check() { on_gate "$root/usr/sbin/tcpquotad" --check -c "$1" >"$TRASH/said" 2>&1; }
+check "$installed"
+is "--check on a fresh machine: 78" $? 78
+is "it asks for LOCALNET alone" "$(grep -c "$installed" "$TRASH/said")|$(grep -c 'LOCALNET: is required' "$TRASH/said")" '1|1'
+line=$(sed -n 's/\t.*lan0.*//p' "$TRASH/said" | head -1)
+ok "and lists candidates to paste" eval 'echo "$line" | grep -q ^LOCALNET=10.99.0.0/24'
+echo "$line" >>"$installed"
+ok "with that line filled in it is green" check "$installed"
+
+# The sysv script, on a configuration of the test's own.
+configure
+script() { on_gate env DAEMON="$root/usr/sbin/tcpquotad" CONFIG="$CONF" sh "$root/etc/init.d/tcpquota" "$@"; }
+script status >/dev/null
+is "status: 3 while it does not run" $? 3
+ok "start" script start
+ok "status" script status
+ok "start again does nothing" script start
+allow alice 1000
+order 10.99.0.2 alice
+within 5 is_open 10.99.0.2
+download dl tcp 192.0.2.2
+sleep 0.3
+pid=$(daemon_pid)
+ok "restart" script restart
+ok "it is another process" not same "$pid" "$(daemon_pid)"
+sleep 1
+ok "restart keeps open hosts open: the download goes on" not is_over dl
+ok "force-reload" script force-reload
+ok "is a reload" within 5 logged 'notice reload'
+sed -i 's/^PERIOD=.*/PERIOD=none/' "$CONF"
+ok "restart with a broken configuration is refused" not script restart
+ok "and nobody is stopped" kill -0 "$(daemon_pid)"
+configure
+rotate() { LOGFILE=$LOG PIDFILE=$TRASH/pid sh "$root/etc/cron.weekly/tcpquota"; }
+ok "the weekly script" rotate
+ok "has turned the log over" test -s "$LOG.1.gz"
+kill -USR1 "$(daemon_pid)"
+ok "and the daemon writes to the new one" within 5 logged 'debug on'
+ok "the download still goes on" not is_over dl
+rotate
+ok "a second week" test -s "$LOG.2.gz"
+ok "stop" script stop
+ok "cleans" same "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)" 0
+ok "and cuts" within 5 is_over dl
+ok "make uninstall" make_it uninstall
+is "leaves the configuration alone" "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" "./etc/tcpquota/tcpquota.cf ./etc/tcpquota/tcpquota.cf.debug "
+done_testing
