@@ -87,15 +87,14 @@ static void check_database(const struct conf *conf, int *worst)
     struct store *store = NULL;
     int err;
 
-    if (access(conf->database, F_OK) == 0) {
-        err = store_open(&store, conf->database, STORE_READ);
-        if (err) {
-            log_err("database %s: %s", conf->database, store_error(store));
-            fault(EX_IOERR, worst);
-        }
-        store_close(store);
-        return;
+    err = store_open(&store, conf->database, STORE_READ);
+    if (err && err != -ENOENT) {
+        log_err("database %s: %s", conf->database, store_error(store));
+        fault(EX_IOERR, worst);
     }
+    store_close(store);
+    if (err != -ENOENT)
+        return;
     /* It will be made; its folder too, but not the folder's folder. */
     snprintf(folder, sizeof folder, "%s", conf->database);
     dirname(folder);

@@ -90,7 +90,7 @@ static void look_in(struct loop *l, int64_t ms)
 static void run(struct loop *l, enum pass_kind kind)
 {
     l->unwritten = pass_run(l->setup->pass, kind) == -EBUSY;
-    if (kind == PASS_TICK)
+    if (kind != PASS_WAKE)
         l->last_tick = mono_now();
     if (l->unwritten && !l->look.on)
         look_in(l, LOOK_LAST_MS);
@@ -145,7 +145,7 @@ static void on_timer(struct loop *l)
     if (read(l->slots[SLOT_TIMER].fd, &expirations, sizeof expirations) < 0)
         return;
     if (l->next_tick.ns <= now.ns || due) {
-        run(l, PASS_TICK);
+        run(l, l->next_tick.ns <= now.ns ? PASS_TICK : PASS_CHARGE);
         next_period(l, now);
     }
 }

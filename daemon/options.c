@@ -21,7 +21,8 @@ static const char usage[] =
     "  -f, --foreground   stay in the foreground\n"
     "  -n, --check        test configuration, database and firewall; change nothing\n"
     "      --once         one pass, then exit\n"
-    "      --dry-run      log what would be charged, opened and closed; do none of it\n"
+    "      --dry-run      tell on the terminal what would be charged, opened, closed; do none of "
+    "it\n"
     "      --clean        remove all firewall entries and masq rows, then exit\n"
     "  -h, --help         this text\n"
     "  -V, --version      the version\n";
@@ -62,8 +63,10 @@ static int take(struct options *o, int c)
     case 'V':
         puts("tcpquotad " VERSION);
         return 1;
+    case ':':
+        return fault("command line: an option lacks its argument, try --help");
     default:
-        return fault("command line: try --help");
+        return fault("command line: unknown option, try --help");
     }
 }
 
@@ -72,7 +75,8 @@ int options_parse(struct options *out, int argc, char **argv)
     int c, rc = 0;
 
     *out = (struct options){0};
-    while (rc == 0 && (c = getopt_long(argc, argv, "c:dfnhV", longs, NULL)) != -1)
+    opterr = 0;
+    while (rc == 0 && (c = getopt_long(argc, argv, ":c:dfnhV", longs, NULL)) != -1)
         rc = take(out, c);
     if (rc)
         return rc;
@@ -80,5 +84,8 @@ int options_parse(struct options *out, int argc, char **argv)
         return fault("command line: takes no arguments, try --help");
     if (out->check + out->once + out->clean > 1)
         return fault("command line: only one of --check, --once and --clean");
+    if (out->dry_run && (out->check || out->clean))
+        return fault("command line: --dry-run goes with neither --check nor --clean");
+    out->foreground = out->foreground || out->dry_run;
     return 0;
 }

@@ -33,34 +33,6 @@ void pass_relief(struct trouble *t, const char *what)
     t->on = false;
 }
 
-int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run)
-{
-    struct pass *p = calloc(1, sizeof *p);
-    int err;
-
-    if (!p)
-        return -ENOMEM;
-    *p = (struct pass){.conf = conf,
-                       .store = store,
-                       .dry_run = dry_run,
-                       .starting = true,
-                       .untidy = !dry_run,
-                       .network_changed = true,
-                       .version = -1,
-                       .conntrack = -1,
-                       .last_tick = mono_now()};
-    roster_init(&p->roster);
-    charge_book_init(&p->book);
-    p->census = calloc(1, sizeof *p->census);
-    err = p->census ? flows_open(&p->flows) : -ENOMEM;
-    if (err) {
-        pass_free(p);
-        return err;
-    }
-    *out = p;
-    return 0;
-}
-
 void pass_free(struct pass *p)
 {
     if (!p)
@@ -121,6 +93,53 @@ static int read_network(struct pass *p)
     return 0;
 }
 
+static int prepare(struct pass *p, char why[PASS_WHY_LEN])
+{
+    char error[GATE_ERROR_LEN];
+    int err;
+
+    p->census = calloc(1, sizeof *p->census);
+    err = p->census ? flows_open(&p->flows) : -ENOMEM;
+    if (!err)
+        err = read_network(p);
+    snprintf(why, PASS_WHY_LEN, "%s", strerror(-err));
+    if (err || p->dry_run)
+        return err;
+    err = gate_check(&p->topology, error);
+    if (err)
+        snprintf(why, PASS_WHY_LEN, "gate: %s", error);
+    return err;
+}
+
+int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run,
+             char why[PASS_WHY_LEN])
+{
+    struct pass *p = calloc(1, sizeof *p);
+    int err;
+
+    snprintf(why, PASS_WHY_LEN, "out of memory");
+    if (!p)
+        return -ENOMEM;
+    *p = (struct pass){.conf = conf,
+                       .store = store,
+                       .dry_run = dry_run,
+                       .starting = true,
+                       .untidy = !dry_run,
+                       .network_changed = true,
+                       .version = -1,
+                       .conntrack = -1,
+                       .last_tick = mono_now()};
+    roster_init(&p->roster);
+    charge_book_init(&p->book);
+    err = prepare(p, why);
+    if (err) {
+        pass_free(p);
+        return err;
+    }
+    *out = p;
+    return 0;
+}
+
 bool pass_is_current(struct pass *p)
 {
     int64_t version = store_version(p->store);
@@ -157,25 +176,22 @@ static int load_rows(struct pass *p)
 int pass_run(struct pass *p, enum pass_kind kind)
 {
     struct moment now = {mono_now(), wall_now()};
-    bool tick = kind == PASS_TICK;
-    int err = read_network(p), gate_err;
+    bool charging = kind != PASS_WAKE;
+    int err = read_network(p);
 
-    if (err)
-        return err;
-    if (tick)
+    if (!err && charging)
         pass_charge_all(p, now);
-    err = load_rows(p);
+    if (!err)
+        err = load_rows(p);
     if (err && p->starting)
         return err;
-    pass_decide(p, now, tick);
-    gate_err = pass_apply(p, now, tick);
+    pass_decide(p, now, kind == PASS_TICK);
+    pass_apply(p, now, charging);
     if (!err)
-        err = pass_write(p, tick);
+        err = pass_write(p, kind == PASS_TICK);
     pass_plan(p, now);
-    if (tick)
+    if (charging)
         p->last_tick = now.mono;
-    if (gate_err && p->starting)
-        return gate_err;
     p->starting = false;
     return err;
 }
@@ -188,7 +204,7 @@ bool pass_deadline(const struct pass *p, struct mono *at)
 
 void pass_reload(struct pass *p, const struct conf *conf)
 {
-    pass_run(p, PASS_TICK);
+    pass_run(p, PASS_CHARGE);
     p->conf = conf;
     p->network_changed = true;
     p->rules_changed = true;
@@ -240,7 +256,7 @@ int pass_finish(struct pass *p, bool keep)
         return 0;
     pass_charge_all(p, now);
     if (keep)
-        return write_last(p, true);
+        return write_last(p, true) ? -EIO : 0;
     hosts = open_hosts(p, &count);
     err = gate_clean(error);
     if (err)
@@ -256,5 +272,5 @@ int pass_finish(struct pass *p, bool keep)
         h->write = ROSTER_NO_ORDER;
     }
     bad = write_last(p, false);
-    return err ? err : bad;
+    return err ? err : bad ? -EIO : 0;
 }

@@ -11,15 +11,21 @@
 
 #include <stdbool.h>
 
+#define PASS_WHY_LEN 320
+
 struct pass;
 
 enum pass_kind {
-    PASS_WAKE, /* the database or the network has changed: carry out orders */
-    PASS_TICK  /* the period is over: charge everybody as well */
+    PASS_WAKE,   /* the database or the network has changed: carry out orders */
+    PASS_CHARGE, /* a quota or a time ends before the period does: charge everybody as well */
+    PASS_TICK    /* the period is over: rows grow older, too */
 };
 
-/* `store` and `conf` stay the caller's and have to outlive the pass. 0 or -errno. */
-int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run);
+/* Reads the network and whether the kernel has all that the gate needs; changes nothing. `store`
+ * and `conf` stay the caller's and have to outlive the pass. 0, or -errno with the reason in `why`.
+ */
+int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run,
+             char why[PASS_WHY_LEN]);
 void pass_free(struct pass *p);
 
 /* Interfaces, addresses or routes have changed: they are read again in the next run. */
@@ -33,7 +39,8 @@ bool pass_is_current(struct pass *p);
 bool pass_deadline(const struct pass *p, struct mono *at);
 /* Charges by the old configuration up to now and goes on with the new one. */
 void pass_reload(struct pass *p, const struct conf *conf);
-/* The last run: charges everybody, then cleans firewall and masq, or keeps them. 0 or -errno. */
+/* The last run: charges everybody, then cleans firewall and masq, or keeps them. 0, -EIO if the
+ * database failed, or -errno of the gate. */
 int pass_finish(struct pass *p, bool keep);
 
 #endif

@@ -60,12 +60,16 @@ static struct charge_terms terms_of(const struct pass *p, struct moment now)
     };
 }
 
-static void note_charged(struct roster_host *h)
+static void note_charged(const struct pass *p, struct roster_host *h)
 {
+    char user[LOG_VALUE_LEN];
+
     h->uncounted++;
     h->unsaved = true;
-    log_debug("charge host=%s user=%s cnts=%u points=%lld", h->row.host, h->session.user.text,
-              h->cnts, (long long)h->session.points);
+    /* In a dry run this is what was asked for. */
+    (p->dry_run ? log_info : log_debug)("charge host=%s user=%s cnts=%u points=%lld", h->row.host,
+                                        log_value(h->session.user.text, user), h->cnts,
+                                        (long long)h->session.points);
 }
 
 /*
@@ -101,7 +105,7 @@ static int charge_sessions(struct pass *p, struct moment now, const bool *due)
         if (due[i]) {
             h->charged = now.mono;
             if (items[k].pays && terms.tariff.channels)
-                note_charged(h);
+                note_charged(p, h);
         }
         k++;
     }
@@ -144,13 +148,25 @@ static int read_table(struct pass *p)
     return err;
 }
 
+/* With nobody in session there is nobody to charge, and soon no flow left to find. */
+static bool is_worth_reading(struct pass *p)
+{
+    if (!p->conf->check_masq)
+        return false;
+    for (size_t i = 0; i < p->roster.count; i++) {
+        if (p->roster.hosts[i].in_session)
+            return true;
+    }
+    return p->sweeps > 0 && p->sweeps--;
+}
+
 void pass_charge_all(struct pass *p, struct moment now)
 {
     struct count c = {0};
     int err;
 
     p->census->stray_count = 0;
-    if (!p->conf->check_masq)
+    if (!is_worth_reading(p))
         return;
     err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
     if (!err)
@@ -217,17 +233,13 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, boo
         log_debug("drop flows=%d hosts=%zu", dropped, count);
 }
 
-/* A user with active sessions that a quota ends. */
+/* A user with active sessions. */
 struct spender {
     struct user_name user;
-    int64_t sessions;
-    int64_t points; /* above MIN_QUOTA */
+    int64_t sessions; /* that pay: of a free user it is one */
+    int64_t points;   /* above MIN_QUOTA */
+    bool ends;        /* a quota ends one of them */
 };
-
-static bool is_spending(const struct pass *p, const struct roster_host *h)
-{
-    return h->in_session && h->has_row && h->active && !h->row.free && !pass_is_free_user(p, h);
-}
 
 static void plan_at(struct pass *p, struct mono at)
 {
@@ -236,39 +248,54 @@ static void plan_at(struct pass *p, struct mono at)
     p->deadline_set = true;
 }
 
+static int add_spender(const struct pass *p, const struct roster_host *h, struct index *places,
+                       struct spender *spenders, size_t *count)
+{
+    bool free_user = pass_is_free_user(p, h);
+    uint32_t place = index_find(places, &h->row.user);
+    struct spender *s;
+    int err;
+
+    if (place == INDEX_NONE) {
+        err = index_put(places, &h->row.user, (uint32_t)*count);
+        if (err)
+            return err;
+        place = (uint32_t)(*count)++;
+        spenders[place] = (struct spender){
+            .user = h->row.user,
+            .points = h->row.balance - charge_owed(&p->book, &h->row.user) - p->conf->min_quota,
+        };
+    }
+    s = &spenders[place];
+    s->sessions = free_user ? 1 : s->sessions + 1;
+    s->ends = s->ends || (!free_user && !h->row.free);
+    return 0;
+}
+
 static void plan_quotas(struct pass *p, struct moment now, struct spender *spenders)
 {
     struct charge_terms terms = terms_of(p, now);
-    int64_t rate = tariff_rate(&terms.tariff, now.wall);
-    size_t count = 0, active = 0;
+    int64_t rate = tariff_rate(&terms.tariff, now.wall), paying = 0;
+    size_t count = 0;
     struct index places;
+    int err = 0;
 
     index_init(&places, sizeof(struct user_name));
-    for (size_t i = 0; i < p->roster.count; i++) {
+    /* Without memory for it the period's end comes soon enough. */
+    for (size_t i = 0; i < p->roster.count && !err; i++) {
         const struct roster_host *h = &p->roster.hosts[i];
-        uint32_t place;
 
-        active += h->in_session && h->active;
-        if (!is_spending(p, h))
-            continue;
-        place = index_find(&places, &h->row.user);
-        if (place == INDEX_NONE) {
-            place = (uint32_t)count;
-            if (index_put(&places, &h->row.user, place) != 0)
-                break; /* the period's end comes soon enough */
-            spenders[count++] =
-                (struct spender){.user = h->row.user,
-                                 .points = h->row.balance - charge_owed(&p->book, &h->row.user) -
-                                           p->conf->min_quota};
-        }
-        spenders[place].sessions++;
+        if (h->in_session && h->has_row && h->active)
+            err = add_spender(p, h, &places, spenders, &count);
     }
+    for (size_t i = 0; i < count; i++)
+        paying += spenders[i].sessions;
     for (size_t i = 0; i < count; i++) {
-        struct span left =
-            charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
-                             rate * spenders[i].sessions, terms.shared_line && active ? active : 1);
-
-        plan_at(p, mono_add(now.mono, left));
+        if (spenders[i].ends)
+            plan_at(p, mono_add(now.mono,
+                                charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
+                                                 rate * spenders[i].sessions,
+                                                 terms.shared_line ? (size_t)paying : 1)));
     }
     index_free(&places);
 }

@@ -4,6 +4,8 @@
 #include "log.h"
 #include "verdict.h"
 
+#include <string.h>
+
 bool pass_is_free_user(const struct pass *p, const struct roster_host *h)
 {
     return conf_is_free_user(p->conf, h->row.user.text);
@@ -40,8 +42,10 @@ static void shut(struct roster_host *h, enum cause cause)
 static void refuse(struct roster_host *h, enum verdict v)
 {
     char host[LOG_VALUE_LEN], user[LOG_VALUE_LEN];
+    bool another = h->in_session && strcmp(h->session.user.text, h->row.user.text) != 0;
 
-    if (!h->told && !h->open)
+    /* Whose open host is closed reads it in the line of the closing. */
+    if (!h->told && (!h->open || another))
         log_notice("refuse host=%s user=%s reason=\"%s\"", log_value(h->row.host, host),
                    log_value(h->row.user.text, user), verdict_reason(v));
     h->told = true;

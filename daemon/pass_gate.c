@@ -97,7 +97,9 @@ static void close_host(struct pass *p, struct roster_host *h, struct moment now)
         log_host("close", h, cause_name(h->cause));
     h->open = false;
     h->stuck = false;
-    pass_end_session(p, h, h->cause, now);
+    /* What the new user may not is not why the old one's session ends. */
+    pass_end_session(p, h, h->has_row && h->in_session && !same_user(h) ? CAUSE_ADMIN : h->cause,
+                     now);
 }
 
 /* The kernel refused: the row keeps its order, and the host is as it was. */
@@ -223,7 +225,7 @@ static int drive(struct pass *p, const struct addr *hosts, size_t count, struct 
     return err;
 }
 
-int pass_apply(struct pass *p, struct moment now, bool tick)
+int pass_apply(struct pass *p, struct moment now, bool charged)
 {
     struct gate_report report;
     struct addr *hosts, *closed;
@@ -235,11 +237,13 @@ int pass_apply(struct pass *p, struct moment now, bool tick)
     if (!hosts)
         return -ENOMEM;
     err = drive(p, hosts, count, &report);
+    if (report.changes)
+        p->sweeps = PASS_SWEEPS;
     log_found(p, &report, transition || p->rules_changed);
     p->rules_changed = false;
     closed = collect_closed(p, &report, &closed_count);
     if (closed && closed_count && !p->dry_run)
-        pass_drop_flows(p, closed, closed_count, !tick, now);
+        pass_drop_flows(p, closed, closed_count, !charged, now);
     p->census->stray_count = 0;
     follow_up(p, &report, now);
     free(closed);

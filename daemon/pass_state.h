@@ -12,6 +12,9 @@
 #include "roster.h"
 #include "topology.h"
 
+/* After a change of the gate its flows are looked for so many ticks. */
+#define PASS_SWEEPS 3
+
 struct moment {
     struct mono mono;
     struct wall wall;
@@ -40,6 +43,7 @@ struct pass {
     struct census *census;
     struct session *ended; /* and not yet in the database */
     size_t ended_count;
+    unsigned sweeps; /* ticks that still look for flows of closed hosts, though nobody is open */
     struct mono last_tick;
     bool deadline_set;
     struct mono deadline;
@@ -65,8 +69,9 @@ void pass_plan(struct pass *p, struct moment now);
 void pass_decide(struct pass *p, struct moment now, bool tick);
 bool pass_is_free_user(const struct pass *p, const struct roster_host *h);
 
-/* pass_gate.c: drives the gate and begins and ends sessions. 0 or -errno. */
-int pass_apply(struct pass *p, struct moment now, bool tick);
+/* pass_gate.c: drives the gate and begins and ends sessions. `charged`: in this run everybody has
+ * been charged. 0 or -errno, logged. */
+int pass_apply(struct pass *p, struct moment now, bool charged);
 /* Ends the session of the host, if it has one. */
 void pass_end_session(struct pass *p, struct roster_host *h, enum cause cause, struct moment now);
 

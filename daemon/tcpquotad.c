@@ -27,6 +27,7 @@ struct daemon {
     struct options options;
     char conf_path[PATH_MAX]; /* absolute: a reload may come from another folder */
     struct conf *conf;
+    char *database, *pidfile_path; /* of the start: a reload does not change them */
     struct store *store;
     struct pass *pass;
     int pidfile;
@@ -78,8 +79,8 @@ static int64_t reload(void *context)
         log_err("reload %s has faults, the old configuration goes on", d->conf_path);
         return was->period;
     }
-    warn_of_change("DATABASE", was->database, conf->database);
-    warn_of_change("PIDFILE", was->pidfile, conf->pidfile);
+    warn_of_change("DATABASE", d->database, conf->database);
+    warn_of_change("PIDFILE", d->pidfile_path, conf->pidfile);
     if (strcmp(was->logfile, conf->logfile) != 0 && !d->options.debug) {
         err = log_to_file(conf->logfile, PROGRAM);
         if (err)
@@ -134,8 +135,11 @@ static int open_log(struct daemon *d)
         log_set_level(LOG_LEVEL_DEBUG);
         return 0;
     }
-    err = d->options.dry_run && d->options.foreground ? (log_to_terminal(), 0)
-                                                      : log_to_file(d->conf->logfile, PROGRAM);
+    if (d->options.dry_run) {
+        log_to_terminal();
+        return 0;
+    }
+    err = log_to_file(d->conf->logfile, PROGRAM);
     return err ? start_error(d, EX_IOERR, d->conf->logfile, strerror(-err)) : 0;
 }
 
@@ -170,6 +174,7 @@ static int clean(struct daemon *d)
 static int start(struct daemon *d)
 {
     int code = d->options.dry_run ? 0 : take_pidfile(d), err;
+    char why[PASS_WHY_LEN];
 
     if (!code)
         code = open_log(d);
@@ -180,11 +185,13 @@ static int start(struct daemon *d)
     log_notice("start version=" VERSION " pid=%ld database=%s%s", (long)getpid(), d->conf->database,
                d->options.dry_run ? " dry-run" : "");
     check_warn_nftables();
-    err = pass_new(&d->pass, d->store, d->conf, d->options.dry_run);
-    if (!err)
-        err = pass_run(d->pass, d->options.once ? PASS_TICK : PASS_WAKE);
-    if (err && err != -EBUSY)
-        return start_error(d, EX_OSERR, "start", strerror(-err));
+    err = pass_new(&d->pass, d->store, d->conf, d->options.dry_run, why);
+    if (err)
+        return start_error(d, EX_OSERR, "start", why);
+    err = pass_run(d->pass, d->options.once ? PASS_TICK : PASS_WAKE);
+    /* A database that is locked for a while is no reason not to run; for a single pass it is. */
+    if (err && (err != -EBUSY || d->options.once))
+        return start_error(d, EX_IOERR, d->conf->database, store_error(d->store));
     return 0;
 }
 
@@ -211,7 +218,7 @@ static int serve(struct daemon *d)
 {
     struct loop_setup setup = {.pass = d->pass,
                                .store = d->store,
-                               .database = d->conf->database,
+                               .database = d->database,
                                .period = d->conf->period,
                                .reload = reload,
                                .context = d};
@@ -222,7 +229,9 @@ static int serve(struct daemon *d)
     if (rc < 0)
         log_err("loop: %s", strerror(-rc));
     err = pass_finish(d->pass, rc == 1 || d->conf->on_exit == ON_EXIT_KEEP);
-    return rc < 0 || err ? EX_OSERR : 0;
+    if (rc < 0)
+        return EX_OSERR;
+    return err == -EIO ? EX_IOERR : err ? EX_OSERR : 0;
 }
 
 static int exit_code_of(pid_t child)
@@ -306,11 +315,15 @@ int main(int argc, char **argv)
     d.conf = load_conf(d.conf_path, true);
     if (!d.conf)
         return EX_CONFIG;
-    code = run(&d);
+    d.database = strdup(d.conf->database);
+    d.pidfile_path = strdup(d.conf->pidfile);
+    code = d.database && d.pidfile_path ? run(&d) : EX_OSERR;
     pass_free(d.pass);
     store_close(d.store);
     if (d.pidfile >= 0)
-        pidfile_release(d.pidfile, d.conf->pidfile);
+        pidfile_release(d.pidfile, d.pidfile_path);
+    free(d.database);
+    free(d.pidfile_path);
     conf_free(d.conf);
     free(d.conf);
     return code;

@@ -213,6 +213,18 @@ static int apply_keys(struct loader *l)
     return 0;
 }
 
+/* Keys of the old package that nothing depends on any more. */
+static bool is_old_key(const char *name)
+{
+    static const char *const old[] = {"server", "sql_username", "sql_password", "engine"};
+
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        if (strcasecmp(name, old[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A line for another program is checked as strictly, into a configuration nobody reads. */
 static int apply_override(struct loader *l, const struct conf_entry *e, const char *program,
                           const char *name)
@@ -223,7 +235,8 @@ static int apply_override(struct loader *l, const struct conf_entry *e, const ch
     int err;
 
     if (!key) {
-        tell(l, true, e->line, e->key, "no such key");
+        if (!is_group(l, name) && !is_old_key(name))
+            tell(l, true, e->line, e->key, "no such key");
         return 0;
     }
     err = set_value(l, key, ours ? &l->conf : &other, e, value_of(l, e));
@@ -247,17 +260,9 @@ static int apply_group(struct loader *l, const struct conf_entry *e)
 
 static bool lost_its_meaning(struct loader *l, const struct conf_entry *e)
 {
-    static const char *const old[] = {"server", "sql_username", "sql_password"};
-
-    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
-        if (strcmp(e->key, old[i]) == 0) {
-            tell(l, false, e->line, e->key, "has lost its meaning, SQLite has no server");
-            return true;
-        }
-    }
-    if (strcmp(e->key, "engine") != 0)
+    if (!is_old_key(e->key))
         return false;
-    if (strcasecmp(value_of(l, e), "sqlite") != 0)
+    if (strcasecmp(e->key, "engine") != 0 || strcasecmp(value_of(l, e), "sqlite") != 0)
         tell(l, false, e->line, e->key, "has lost its meaning, the database is SQLite");
     return true;
 }
@@ -304,34 +309,41 @@ static void default_max_uid(struct conf *conf)
         fclose(f);
 }
 
-static bool is_given(struct loader *l, const char *key)
+/* The line that sets the key for this program, or NULL. */
+static const struct conf_entry *given(struct loader *l, const char *key)
 {
+    const struct conf_entry *e;
     char own[64];
 
     snprintf(own, sizeof own, "%s.%s", l->program, key);
-    return find_entry(l, key) || find_entry(l, own);
+    e = find_entry(l, own);
+    return e ? e : find_entry(l, key);
 }
 
 static void check_together(struct loader *l)
 {
     struct conf *c = &l->conf;
-    const struct conf_entry *e = find_entry(l, "PERIOD"), *groups;
+    const struct conf_entry *e = given(l, "PERIOD"), *groups;
 
-    if (!is_given(l, "LOCALNET"))
+    if (!given(l, "LOCALNET"))
         tell(l, true, 0, "LOCALNET", "is required: the local networks, such as 192.168.1.0/24");
-    if (!is_given(l, "MAX_UID"))
+    if (!given(l, "MAX_UID"))
         default_max_uid(c);
     if (c->min_uid > c->max_uid)
-        tell(l, true, 0, "MIN_UID", "is above MAX_UID");
+        tell(l, true, given(l, "MIN_UID") ? given(l, "MIN_UID")->line : 0, "MIN_UID",
+             "is above MAX_UID");
     if (c->period > PERIOD_MAX) {
         tell(l, false, e ? e->line : 0, "PERIOD", "is above 10 seconds, taken as 10");
         c->period = PERIOD_MAX;
     }
     groups = find_entry(l, "GROUPS");
     for (size_t i = 0; i < c->group_names.count; i++) {
-        if (!find_entry(l, c->group_names.names[i]))
-            tell(l, true, groups ? groups->line : 0, c->group_names.names[i],
-                 "is named in GROUPS and has no line");
+        const char *name = c->group_names.names[i];
+
+        if (conf_key_find(name) || !find_entry(l, name))
+            tell(l, true, groups ? groups->line : 0, name,
+                 conf_key_find(name) ? "is named in GROUPS and is the name of a key"
+                                     : "is named in GROUPS and has no line");
     }
     c->high_hours = (struct hours){(int)c->high_start, (int)c->high_stop, HOURS_MON_FRI};
     c->fw_hours = (struct hours){(int)c->fw_start, (int)c->fw_stop, c->fw_days};
@@ -343,7 +355,9 @@ static int load(struct loader *l)
     int err = read_file(l->path, &text);
 
     if (err) {
-        tell(l, true, 0, "", err == -EPERM ? "can be written by others than root" : strerror(-err));
+        tell(l, true, 0, "",
+             err == -EPERM ? "has to be owned by root, and writable by nobody else"
+                           : strerror(-err));
         return err;
     }
     err = conf_scan_text(&l->scan, text, scan_fault, l);

@@ -9,7 +9,21 @@
 #include <string.h>
 #include <strings.h>
 
-enum form { BOOL, INT, MILLIONTHS, WORD, TEXT, PATH, NAMES, INTS, INTERFACES, NETS, ADDRESS, DAYS };
+enum form {
+    BOOL,
+    INT,
+    MILLIONTHS,
+    WORD,
+    TEXT,
+    PATH,
+    LOG,
+    NAMES,
+    INTS,
+    INTERFACES,
+    NETS,
+    ADDRESS,
+    DAYS
+};
 
 struct conf_key {
     const char *name;
@@ -37,7 +51,7 @@ static const struct conf_key keys[] = {
     {"REM_ADDR", ADDRESS, AT(rem_addr), "", 0, 0, NULL},
     {"DATABASE", PATH, AT(database), "/var/lib/tcpquota/tcpquota.db", 0, 0, NULL},
     {"SOCKET", PATH, AT(socket), "/run/tcpquota/ctl", 0, 0, NULL},
-    {"LOGFILE", TEXT, AT(logfile), "/var/log/tcpquotad.log", 0, 0, NULL},
+    {"LOGFILE", LOG, AT(logfile), "/var/log/tcpquotad.log", 0, 0, NULL},
     {"PIDFILE", PATH, AT(pidfile), "/run/tcpquotad.pid", 0, 0, NULL},
     {"PERIOD", INT, AT(period), "5", 1, 86400, NULL},
     {"TICS", INT, AT(tics), "10", 1, 1000000, NULL},
@@ -168,7 +182,9 @@ static int set_text(const struct conf_key *key, char **member, const char *value
 {
     char *copy;
 
-    if (key->form == PATH && value[0] != '/') {
+    if (key->form == LOG && strcasecmp(value, "syslog") == 0)
+        value = "syslog";
+    else if (key->form != TEXT && value[0] != '/') {
         snprintf(why, CONF_WHY_LEN, "`%.60s' is no absolute path", value);
         return -EINVAL;
     }
@@ -307,6 +323,7 @@ int conf_key_set(const struct conf_key *key, struct conf *conf, const char *valu
         return set_word(key, member, value, why);
     case TEXT:
     case PATH:
+    case LOG:
         return set_text(key, member, value, why);
     case NAMES:
     case INTS:
@@ -330,6 +347,7 @@ void conf_keys_free(struct conf *conf)
         switch (keys[i].form) {
         case TEXT:
         case PATH:
+        case LOG:
             free(*(char **)(void *)member);
             break;
         case NAMES:

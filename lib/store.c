@@ -199,16 +199,17 @@ static int make_folder(struct store *s)
 static int check_marker(struct store *s, enum store_mode mode)
 {
     char marker[PATH_MAX + 8];
-    bool there = access(s->path, F_OK) == 0;
+    struct stat st;
+    bool there = stat(s->path, &st) == 0;
     int fd;
 
     snprintf(marker, sizeof marker, "%s.made", s->path);
-    if (mode == STORE_READ)
-        return there ? 0 : failed_because(s, -ENOENT, "it is not there yet");
-    if (!there && access(marker, F_OK) == 0)
-        return failed_because(s, -ENOENT,
+    if ((!there || st.st_size == 0) && access(marker, F_OK) == 0)
+        return failed_because(s, -ENODATA,
                               "it is gone, but its marker file (.made) is there: "
                               "restore it, or remove the marker to begin anew");
+    if (mode == STORE_READ)
+        return there ? 0 : failed_because(s, -ENOENT, "it is not there yet");
     if (!there) {
         int err = make_folder(s);
 
@@ -220,9 +221,20 @@ static int check_marker(struct store *s, enum store_mode mode)
         close(fd);
         give_away(s->path);
     }
+    return 0;
+}
+
+/* Once the tables are there. */
+static int leave_marker(struct store *s)
+{
+    char marker[PATH_MAX + 8];
+    int fd;
+
+    snprintf(marker, sizeof marker, "%s.made", s->path);
     fd = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return failed_because(s, -errno, "its marker file (.made) cannot be made");
+    close(fd);
     return 0;
 }
 
@@ -295,6 +307,8 @@ static int configure(struct store *s, enum store_mode mode)
                         &broken);
     if (!err && broken)
         err = failed_because(s, -EBADMSG, "it is damaged (PRAGMA quick_check says how)");
+    if (!err)
+        err = leave_marker(s);
     sqlite3_busy_timeout(s->db, 0);
     return err;
 }

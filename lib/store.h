@@ -33,10 +33,11 @@ struct store_row {
 
 enum store_mode {
     STORE_CREATE, /* make it if it has never been there, migrate it */
-    STORE_READ,   /* change nothing: what is missing is -ENOENT, what is old is readable */
+    STORE_READ,   /* change nothing; -ENOENT if it has never been there */
 };
 
-/* Opens `path`. *out is set even on failure, for store_error(); store_close() in any case. */
+/* Opens `path`; -ENODATA if it was there once and is gone. *out is set even on failure, for
+ * store_error(); store_close() in any case. */
 int store_open(struct store **out, const char *path, enum store_mode mode);
 void store_close(struct store *s);
 const char *store_error(const struct store *s);
@@ -66,7 +67,7 @@ int store_save_session(struct store *s, struct session *session);
 int store_find_session(struct store *s, struct session *session);
 /* Ends the open session rows but for the last one of each host that masq has as open (1). */
 int store_end_sessions(struct store *s, struct wall at, enum cause cause);
-/* Writes `to` only where `from` and the user still stand; the order's row goes with a 0. */
+/* Writes `to` only where `from` and the user still stand. The row in orders goes with a 0. */
 int store_set_order(struct store *s, const char *host, const struct user_name *user,
                     enum order from, enum order to);
 /* Sets cnts, and adds the `passes` in which the host was charged to counter. */

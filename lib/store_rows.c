@@ -77,17 +77,11 @@ int store_load(struct store *s, struct store_row **out, size_t *out_count)
 int store_set_order(struct store *s, const char *host, const struct user_name *user,
                     enum order from, enum order to)
 {
-    int err;
-
     sql_bind_text(s, SQL_ORDER, 1, host);
     sql_bind_text(s, SQL_ORDER, 2, user->text);
     sql_bind_int(s, SQL_ORDER, 3, from);
     sql_bind_int(s, SQL_ORDER, 4, to);
-    err = sql_run(s, SQL_ORDER);
-    if (err || to != ORDER_IS_CLOSED || sql_changes(s) == 0)
-        return err;
-    sql_bind_text(s, SQL_ORDER_DONE, 1, host);
-    return sql_run(s, SQL_ORDER_DONE);
+    return sql_run(s, SQL_ORDER);
 }
 
 int store_set_use(struct store *s, const char *host, int64_t cnts, int64_t passes)

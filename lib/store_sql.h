@@ -39,7 +39,6 @@
                     " AND m.name = session.name AND m.open = 1) OR closed IS NULL AND id NOT IN"   \
                     " (SELECT max(id) FROM session WHERE closed IS NULL GROUP BY host)")           \
     X(ORDER, "UPDATE masq SET open = ?4 WHERE host = ?1 AND name = ?2 AND open = ?3")              \
-    X(ORDER_DONE, "DELETE FROM orders WHERE host = ?1")                                            \
     X(USED, "UPDATE masq SET cnts = ?2, counter = counter + ?3 WHERE host = ?1")                   \
     X(AGE, "UPDATE masq SET tic = tic + 1 WHERE tic >= 0 AND open = 1")                            \
     X(DROP_ROW, "DELETE FROM masq WHERE host = ?1 AND open = ?2")                                  \

@@ -192,8 +192,13 @@ BEGIN
     DELETE FROM masq WHERE host = NEW.host AND open = 0;
 END;
 
--- An order ends with its row. A row with open=0 has none left (the daemon took it when it wrote
--- the 0), so an order written just before a plain INSERT over such a row stays.
+-- An order ends when its host is closed, and with its row. A row with open=0 has none left, so an
+-- order written just before a plain INSERT over such a row stays.
+CREATE TRIGGER masq_after_close AFTER UPDATE OF open ON masq WHEN NEW.open = 0 AND OLD.open <> 0
+BEGIN
+    DELETE FROM orders WHERE host = NEW.host;
+END;
+
 CREATE TRIGGER masq_after_delete AFTER DELETE ON masq WHEN OLD.open <> 0
 BEGIN
     DELETE FROM orders WHERE host = OLD.host;

@@ -61,5 +61,7 @@ db "UPDATE masq SET open = 0, counter = 5 WHERE host = '10.0.0.9'; INSERT INTO m
 is "a plain INSERT over a closed row replaces it" "$(db "SELECT * FROM masq WHERE host = '10.0.0.9'")" '10.0.0.9|y|0|-1|0|2|0'
 db "INSERT INTO orders (host, user) VALUES ('10.0.0.9', 'root'); DELETE FROM masq WHERE host = '10.0.0.9'"
 is "an order goes with its row" "$(db "SELECT count(*) FROM orders")" 0
+db "INSERT INTO masq (host, name, open) VALUES ('10.0.0.9', 'y', 1); INSERT INTO orders (host, until) VALUES ('10.0.0.9', '2026-01-01T00:00:00Z'); UPDATE masq SET open = 0"
+is "and with the closing of its host" "$(db "SELECT count(*) FROM orders")" 0
 is "a new database has period 0" "$(db "SELECT id, quota FROM periodtab")" '0|0'
 done_testing

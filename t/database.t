@@ -31,6 +31,9 @@ ok "a read-only database" read_only
 mv "$DB" "$DB.away"
 ok "a database that is gone though it was made" refuses 'is gone, but its marker'
 ok "is not made anew" not test -e "$DB"
+ok "--check says so too" eval 'on_gate "$BUILD/tcpquotad" -n -c "$CONF" 2>&1 | grep -q "is gone, but its marker"'
+: >"$DB"
+ok "nor is an empty file taken for it" refuses 'is gone, but its marker'
 mv "$DB.away" "$DB"
 dd if=/dev/urandom of="$TRASH/noise" bs=4096 count=1 2>/dev/null
 cp "$DB" "$DB.whole"

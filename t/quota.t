@@ -157,8 +157,13 @@ ok "and closes by itself" within 8 is_closed 10.99.0.3
 db "INSERT INTO masq (host, name) VALUES ('10.99.0.3', 'alice')"
 ok "a plain INSERT opens it again, without the old until" within 5 is_open 10.99.0.3
 db "UPDATE masq SET name = 'bob' WHERE host = '10.99.0.3'"
+db "INSERT INTO tcptab VALUES ('nobody', 5)"
 ok "change of user: one session ends, another begins" within 5 db_is 'bob|
 alice|admin' "SELECT name, cause FROM session WHERE host = '10.99.0.3' ORDER BY id DESC LIMIT 2"
+db "UPDATE masq SET name = 'nobody' WHERE host = '10.99.0.3'"
+ok "change to a user who may not: closed" within 5 is_closed 10.99.0.3
+is "the old user's session does not end for the new one's reason" "$(cause_of 10.99.0.3)" admin
+ok "the new one's is logged" logged 'refuse host=10.99.0.3 user=nobody reason="user is not allowed"'
 ok "the audit agrees in the end" balanced
 stop_daemon
 is "at the exit masq is empty" "$(db "SELECT count(*) FROM masq")" 0
