@@ -203,14 +203,14 @@ struct span charge_time_left(const struct charge_book *b, const struct user_name
                              int64_t points, int64_t rate, size_t divisor)
 {
     const struct charge_payer *p = find_payer(b, user);
-    int64_t day = 86400 * NS_PER_S, needed = num_mul(points, NS_PER_S);
+    int64_t day = 86400 * NS_PER_S;
+    /* Nanopoints times sessions: more than 64 bits hold. */
+    __int128 needed = (__int128)points * NS_PER_S - (p ? p->nanopoints : 0), ns;
 
-    if (p)
-        needed -= p->nanopoints;
-    if (rate <= 0 || needed > num_mul(day, rate) / (int64_t)divisor)
-        return (struct span){day};
     if (needed <= 0)
         return (struct span){0};
-    needed = num_mul(needed, (int64_t)divisor);
-    return (struct span){(needed + rate - 1) / rate};
+    if (rate <= 0)
+        return (struct span){day};
+    ns = (needed * (__int128)divisor + rate - 1) / rate;
+    return (struct span){ns < day ? (int64_t)ns : day};
 }

@@ -153,8 +153,8 @@ static int parse_timer(struct scan *s, struct word *next, struct flow *out)
             return -EBADMSG;
         w = next_word(s);
     }
-    if (w.len > 0 && w.text[0] >= 'A' && w.text[0] <= 'Z') {
-        if (out->protocol == IPPROTO_TCP && parse_tcp_state(w, out) != 0)
+    if (out->protocol == IPPROTO_TCP && out->left >= 0) {
+        if (parse_tcp_state(w, out) != 0)
             return -EBADMSG;
         w = next_word(s);
     }
@@ -215,8 +215,12 @@ static int parse_end(const struct scan *s)
 /* The two tuples and what stands among them and behind them. */
 static int parse_tuples(struct scan *s, struct word w, int family, struct flow *out)
 {
-    int err = BEGINS(w, "src=") ? parse_tuple(s, w, family, &out->source) : -EBADMSG;
+    int err;
 
+    /* Other protocols have words of their own here: SCTP its state, GRE its timeouts. */
+    while (w.len > 0 && !BEGINS(w, "src="))
+        w = next_word(s);
+    err = w.len > 0 ? parse_tuple(s, w, family, &out->source) : -EBADMSG;
     for (w = next_word(s); !err && !BEGINS(w, "src="); w = next_word(s)) {
         if (w.len == 0)
             return -EBADMSG;

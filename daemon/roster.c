@@ -30,15 +30,17 @@ static bool is_canonical(const struct store_row *row, const struct addr *addr)
     return strcmp(row->host, addr_format(addr, text)) == 0;
 }
 
-/* A host known before, by its address, or by its text if it is none. */
+/* A host known before: by its address, or by its text if that is none or another row holds it. */
 static const struct roster_host *find_old(const struct roster *old, const struct addr *addr,
-                                          const struct store_row *row)
+                                          const struct store_row *row, bool is_held)
 {
-    if (addr->family)
+    if (!is_held && addr->family)
         return roster_find(old, addr);
     for (size_t i = 0; i < old->count; i++) {
-        if (!old->hosts[i].addr.family && strcmp(old->hosts[i].row.host, row->host) == 0)
-            return &old->hosts[i];
+        const struct roster_host *host = &old->hosts[i];
+
+        if ((host->is_held || !host->addr.family) && strcmp(host->row.host, row->host) == 0)
+            return host;
     }
     return NULL;
 }
@@ -73,7 +75,7 @@ static int add_row(struct roster *r, const struct roster *old, const struct stor
         twin->respelled = true;
         return 0;
     }
-    place_row(host, twin ? NULL : find_old(old, &addr, row), row, &addr);
+    place_row(host, find_old(old, &addr, row, twin != NULL), row, &addr);
     host->is_held = twin != NULL;
     host->respelled = is_address && !twin && !is_canonical(row, &addr);
     r->count++;

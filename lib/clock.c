@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static int64_t read_clock(clockid_t id)
 {
@@ -48,7 +47,7 @@ struct wall wall_add(struct wall at, struct span d)
     return (struct wall){at.ns + d.ns};
 }
 
-static time_t whole_seconds(struct wall at)
+time_t wall_seconds(struct wall at)
 {
     int64_t s = at.ns / NS_PER_S;
 
@@ -57,7 +56,7 @@ static time_t whole_seconds(struct wall at)
 
 void wall_format_utc(struct wall at, char out[WALL_UTC_LEN])
 {
-    time_t t = whole_seconds(at);
+    time_t t = wall_seconds(at);
     struct tm tm;
 
     gmtime_r(&t, &tm);
@@ -66,7 +65,7 @@ void wall_format_utc(struct wall at, char out[WALL_UTC_LEN])
 
 void wall_format_local(struct wall at, char out[WALL_LOCAL_LEN])
 {
-    time_t t = whole_seconds(at);
+    time_t t = wall_seconds(at);
     struct tm tm;
     size_t n;
 
@@ -113,7 +112,7 @@ int wall_parse_utc(const char *text, struct wall *out)
 
 struct wall wall_utc_hour(struct wall at)
 {
-    int64_t s = (int64_t)whole_seconds(at);
+    int64_t s = (int64_t)wall_seconds(at);
     int64_t into = s % 3600;
 
     return (struct wall){(s - (into < 0 ? into + 3600 : into)) * NS_PER_S};

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
@@ -43,6 +44,8 @@ struct span mono_since(struct mono earlier, struct mono later);
 struct mono mono_add(struct mono at, struct span d);
 struct wall wall_add(struct wall at, struct span d);
 
+/* Whole seconds since 1970, rounded down, for the calendar functions of C. */
+time_t wall_seconds(struct wall at);
 /* `2026-11-21T09:00:00Z`, as every row of the database has it. */
 void wall_format_utc(struct wall at, char out[WALL_UTC_LEN]);
 /* `2026-11-21T10:00:00+01:00`, in the zone of TZ. */

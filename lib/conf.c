@@ -312,12 +312,14 @@ static void default_max_uid(struct conf *conf)
 /* The line that sets the key for this program, or NULL. */
 static const struct conf_entry *given(struct loader *l, const char *key)
 {
-    const struct conf_entry *e;
-    char own[64];
+    const char *name, *program;
 
-    snprintf(own, sizeof own, "%s.%s", l->program, key);
-    e = find_entry(l, own);
-    return e ? e : find_entry(l, key);
+    for (size_t i = 0; i < l->scan.count; i++) {
+        program = *l->scan.entries[i].section ? NULL : split_program(l->scan.entries[i].key, &name);
+        if (program && strcasecmp(program, l->program) == 0 && strcasecmp(name, key) == 0)
+            return &l->scan.entries[i];
+    }
+    return find_entry(l, key);
 }
 
 static void check_together(struct loader *l)

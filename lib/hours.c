@@ -12,7 +12,7 @@ static bool on_day(const struct hours *h, int wday)
 
 bool hours_contain(const struct hours *h, struct wall at)
 {
-    time_t t = (time_t)(at.ns / NS_PER_S);
+    time_t t = wall_seconds(at);
     struct tm tm;
 
     localtime_r(&t, &tm);

@@ -61,7 +61,8 @@ int num_parse_millionths(const char *text, int64_t max_millionths, int64_t *out)
         for (; digits < 6; digits++)
             part *= 10;
     }
-    if (whole * 1000000 + part > max_millionths)
+    /* whole is at most a millionth of max_millionths, so the difference does not overflow. */
+    if (part > max_millionths - whole * 1000000)
         return -ERANGE;
     *out = whole * 1000000 + part;
     return 0;

@@ -12,7 +12,7 @@ int64_t tariff_rate(const struct tariff *t, struct wall at)
 /* Nanoseconds since the last full hour of local time. */
 static int64_t into_local_hour(struct wall at)
 {
-    time_t s = (time_t)(at.ns / NS_PER_S);
+    time_t s = wall_seconds(at);
     struct tm tm;
 
     localtime_r(&s, &tm);

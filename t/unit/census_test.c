@@ -61,7 +61,8 @@ static const struct {
 static void test_idle(struct tap *t)
 {
     struct flow_timeouts no_udp = defaults;
-    struct flow udp = {OTHER(IPPROTO_UDP, 0)}, retrans = {TCP(ESTABLISHED, 55)};
+    struct flow udp = {OTHER(IPPROTO_UDP, 0)};
+    struct flow retrans = {TCP(ESTABLISHED, 55)}, waiting = {TCP(ESTABLISHED, 295)};
     struct flow_timeouts short_retrans = defaults;
 
     for (size_t i = 0; i < sizeof idles / sizeof *idles; i++)
@@ -70,6 +71,7 @@ static void test_idle(struct tap *t)
     tap_is(t, flow_idle(&udp, &no_udp), -1, "idle: a timeout that the kernel does not have");
     short_retrans.tcp_max_retrans = 60;
     tap_is(t, flow_idle(&retrans, &short_retrans), 5, "idle: max_retrans is the nearest");
+    tap_is(t, flow_idle(&waiting, &short_retrans), 5, "idle: unacknowledged is the nearest");
 }
 
 #define YES .replied = true

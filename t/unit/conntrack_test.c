@@ -23,7 +23,8 @@ static void describe(const struct flow *f, char *out, size_t size)
 
     if (!f->offloaded)
         snprintf(left, sizeof left, "%" PRId64, f->left);
-    snprintf(out, size, "ok proto=%u state=%s src=%s rsrc=%s left=%s replied=%d assured=%d offload=%d",
+    snprintf(out, size,
+             "ok proto=%u state=%s src=%s rsrc=%s left=%s replied=%d assured=%d offload=%d",
              f->protocol, f->protocol == 6 && !f->offloaded ? states[f->tcp_state] : "-",
              addr_format(&f->source, source), addr_format(&f->reply_source, reply), left,
              f->replied, f->assured, f->offloaded);

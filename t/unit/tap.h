@@ -34,6 +34,7 @@ static inline bool tap_vcheck(struct tap *t, bool ok, const char *format, va_lis
     printf("%sok %u - ", ok ? "" : "not ", ++t->run);
     vprintf(format, args);
     printf("\n");
+    fflush(stdout); /* a crash shall not take it along */
     return ok;
 }
 
