@@ -5,7 +5,9 @@
  * Entries of hosts stand in a radix tree of chains (the next four bits of the address at each
  * level, levels with a single child skipped), so that a packet meets a few dozen entries however
  * many hosts are open. A chain is named after its network's number and the digits of its prefix
- * behind the network's own: TCPQUOTA-0063 is 10.99.x.x in the first network, 10.0.0.0/8.
+ * behind the network's own: TCPQUOTA-0063 is 10.99.x.x in the first network, 10.0.0.0/8. IPv6
+ * networks shorter than /56 have more digits than a name holds; there only those stand in it in
+ * which hosts differ.
  */
 #ifndef TCPQUOTA_GATE_RULES_H
 #define TCPQUOTA_GATE_RULES_H

@@ -9,27 +9,18 @@ struct tree {
     const struct addr *hosts;
     const struct gate_rule *leaves;
     size_t leaf_count;
-    unsigned net;  /* number of the network */
-    unsigned base; /* digits that the network itself fixes */
+    unsigned base;       /* digits that the network itself fixes */
+    bool digits_in_full; /* a name has all digits of its prefix behind those */
 };
 
-/* 28 characters less "TCPQUOTA-" and the number of the network. */
+/* The longest name that iptables(8) takes, and the digits of it that a root's name leaves. */
+#define NAME_BYTES 28
 #define NAME_DIGITS 17
+#define ROOT_BYTES (NAME_BYTES - NAME_DIGITS)
 
 void gate_root_name(unsigned n, char out[GATE_CHAIN_LEN])
 {
     snprintf(out, GATE_CHAIN_LEN, GATE_BASE "-%02x", n);
-}
-
-static void node_name(const struct tree *t, const struct addr *host, unsigned digits, char *out)
-{
-    size_t n;
-
-    gate_root_name(t->net, out);
-    n = strlen(out);
-    for (unsigned i = t->base; i < digits; i++)
-        out[n++] = "0123456789abcdef"[addr_nibble(host, i)];
-    out[n] = '\0';
 }
 
 /* Digits that the first and the last host share, and so all between. */
@@ -64,29 +55,42 @@ static size_t group_end(const struct tree *t, size_t first, size_t end, unsigned
     return i;
 }
 
-/* A single host has no chain; nor has a prefix too long for a name, whose hosts stand in a row. */
-static bool has_chain(const struct tree *t, size_t first, size_t end, unsigned *digits)
+/*
+ * The name of the chain over hosts [first, end), which differ from their neighbours below `parent`
+ * in the digit `at`. False if they have no chain: a single host needs none, and a name that would
+ * be too long leaves its hosts in a row.
+ */
+static bool child_name(const struct tree *t, const char *parent, size_t first, size_t end,
+                       unsigned at, char out[GATE_CHAIN_LEN])
 {
-    if (end - first < 2)
+    unsigned from = t->digits_in_full ? t->base + (unsigned)strlen(parent) - ROOT_BYTES : at;
+    unsigned to = t->digits_in_full ? shared_digits(t, first, end - 1) : at + 1;
+    size_t n = strlen(parent);
+
+    if (end - first < 2 || n + to - from > NAME_BYTES)
         return false;
-    *digits = shared_digits(t, first, end - 1);
-    return *digits - t->base <= NAME_DIGITS;
+    memcpy(out, parent, n);
+    for (unsigned i = from; i < to; i++)
+        out[n++] = "0123456789abcdef"[addr_nibble(&t->hosts[first], i)];
+    out[n] = '\0';
+    return true;
 }
 
 /* The chain over hosts [first, end), then those below it. */
 static void add_node(const struct tree *t, const char *name, size_t first, size_t end)
 {
-    unsigned at = shared_digits(t, first, end - 1), digits;
+    unsigned at = shared_digits(t, first, end - 1);
     char child[GATE_CHAIN_LEN];
 
     gate_begin_chain(t->rules, name);
     for (size_t i = first, next; i < end; i = next) {
         next = group_end(t, i, end, at);
-        if (has_chain(t, i, next, &digits)) {
+        if (child_name(t, name, i, next, at, child)) {
+            unsigned digits = shared_digits(t, i, next - 1);
             struct gate_rule jump = {.target = TARGET_GOTO,
                                      .source = prefix_of(&t->hosts[i], digits * 4)};
 
-            node_name(t, &t->hosts[i], digits, jump.chain);
+            memcpy(jump.chain, child, strlen(child) + 1);
             gate_add_rule(t->rules, &jump);
         } else {
             add_leaves(t, i, next);
@@ -94,10 +98,8 @@ static void add_node(const struct tree *t, const char *name, size_t first, size_
     }
     for (size_t i = first, next; i < end; i = next) {
         next = group_end(t, i, end, at);
-        if (has_chain(t, i, next, &digits)) {
-            node_name(t, &t->hosts[i], digits, child);
+        if (child_name(t, name, i, next, at, child))
             add_node(t, child, i, next);
-        }
     }
 }
 
@@ -105,12 +107,14 @@ void gate_add_tree(struct gate_rules *r, unsigned n, const struct prefix *net,
                    const struct addr *hosts, size_t count, const struct gate_rule *leaves,
                    size_t leaf_count)
 {
+    unsigned base = net->len / 4u;
     struct tree t = {.rules = r,
                      .hosts = hosts,
                      .leaves = leaves,
                      .leaf_count = leaf_count,
-                     .net = n,
-                     .base = net->len / 4u};
+                     .base = base,
+                     .digits_in_full = addr_bits(&net->addr) / 4 - 1 - base <= NAME_DIGITS ||
+                                       net->len == addr_bits(&net->addr)};
     char root[GATE_CHAIN_LEN];
 
     gate_root_name(n, root);
