@@ -90,7 +90,7 @@ static unsigned old_form_len(const struct addr *a)
 {
     unsigned octets = 4;
 
-    while (octets > 1 && a->bytes[octets - 1] == 0)
+    while (octets > 0 && a->bytes[octets - 1] == 0)
         octets--;
     return octets * 8;
 }
@@ -111,7 +111,7 @@ int prefix_parse(const char *text, struct prefix *out)
     if (addr_parse(host, &a) != 0)
         return -EINVAL;
     if (slash) {
-        if (num_parse(slash + 1, 0, addr_bits(&a), &len) != 0)
+        if (slash[1] == '+' || num_parse(slash + 1, 0, addr_bits(&a), &len) != 0)
             return -EINVAL;
     } else {
         len = a.family == AF_INET ? old_form_len(&a) : 128;

@@ -173,13 +173,14 @@ static const char *split_program(const char *name, const char **key)
     return NULL;
 }
 
-static bool is_group(struct loader *l, const char *key)
+/* The group as GROUPS spells it, or NULL. */
+static const char *find_group(struct loader *l, const char *key)
 {
     for (size_t i = 0; i < l->conf.group_names.count; i++) {
         if (strcasecmp(l->conf.group_names.names[i], key) == 0)
-            return true;
+            return l->conf.group_names.names[i];
     }
-    return false;
+    return NULL;
 }
 
 static int set_value(struct loader *l, const struct conf_key *key, struct conf *into,
@@ -235,7 +236,7 @@ static int apply_override(struct loader *l, const struct conf_entry *e, const ch
     int err;
 
     if (!key) {
-        if (!is_group(l, name) && !is_old_key(name))
+        if (!find_group(l, name) && !is_old_key(name))
             tell(l, true, e->line, e->key, "no such key");
         return 0;
     }
@@ -252,7 +253,7 @@ static int apply_group(struct loader *l, const struct conf_entry *e)
     if (!groups)
         return -ENOMEM;
     l->conf.groups = groups;
-    groups[l->conf.group_count] = (struct conf_group){.name = strdup(e->key)};
+    groups[l->conf.group_count] = (struct conf_group){.name = strdup(find_group(l, e->key))};
     if (!groups[l->conf.group_count].name)
         return -ENOMEM;
     return conf_split(value_of(l, e), &groups[l->conf.group_count++].hosts);
@@ -288,7 +289,7 @@ static int apply_entry(struct loader *l, const struct conf_entry *e)
         return apply_override(l, e, program, key);
     if (conf_key_find(e->key) || lost_its_meaning(l, e))
         return 0;
-    if (is_group(l, e->key))
+    if (find_group(l, e->key))
         return apply_group(l, e);
     tell(l, true, e->line, e->key, "no such key");
     return 0;
