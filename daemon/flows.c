@@ -133,11 +133,6 @@ static bool read_flow(const struct nlattr *const *attrs, struct flow *flow)
     return true;
 }
 
-static int compare_addr(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
 /* Deletes just the entry that was read: same tuple, same zone, same id. */
 static int delete_flow(struct flows *f, int family, const struct nlattr *const *attrs)
 {
@@ -173,8 +168,7 @@ static int drop_one(const struct nlmsghdr *nlh, void *data)
     int rc;
 
     attrs_sort(nlh, sizeof *nfg, attrs, CTA_MAX);
-    if (!read_flow(attrs, &flow) ||
-        !bsearch(&flow.source, d->hosts, d->count, sizeof *d->hosts, compare_addr) ||
+    if (!read_flow(attrs, &flow) || !addr_listed(d->hosts, d->count, &flow.source) ||
         !topology_is_outside(d->topology, &flow.reply_source))
         return MNL_CB_OK;
     if (d->each)

@@ -213,25 +213,6 @@ static int apply_family(struct change *c)
     return err;
 }
 
-static int compare_addr(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
-/* Both tables and both families add to one list. */
-static void sort_once(struct addr *list, size_t *count)
-{
-    size_t kept = 0;
-
-    if (*count)
-        qsort(list, *count, sizeof *list, compare_addr);
-    for (size_t i = 0; i < *count; i++) {
-        if (kept == 0 || !addr_equal(&list[kept - 1], &list[i]))
-            list[kept++] = list[i];
-    }
-    *count = kept;
-}
-
 int gate_apply(const struct gate_order *order, struct gate_report *report)
 {
     struct change c = {.order = order, .report = report, .lock = -1};
@@ -255,8 +236,8 @@ int gate_apply(const struct gate_order *order, struct gate_report *report)
         report->v4 = 0;
     if (c.lock >= 0)
         close(c.lock);
-    sort_once(report->missing, &report->missing_count);
-    sort_once(report->extra, &report->extra_count);
+    report->missing_count = addr_sort_once(report->missing, report->missing_count);
+    report->extra_count = addr_sort_once(report->extra, report->extra_count);
     return report->v4 ? report->v4 : report->v6;
 }
 

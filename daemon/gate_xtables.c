@@ -299,23 +299,6 @@ static bool host_of(struct xtables *x, const void *e, struct addr *host)
     return memcmp(&v6->ipv6.smsk, ones, 16) == 0;
 }
 
-static int compare_addr(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
-static void sort_once(struct addr *hosts, size_t *count)
-{
-    size_t kept = 0;
-
-    qsort(hosts, *count, sizeof *hosts, compare_addr);
-    for (size_t i = 0; i < *count; i++) {
-        if (kept == 0 || !addr_equal(&hosts[kept - 1], &hosts[i]))
-            hosts[kept++] = hosts[i];
-    }
-    *count = kept;
-}
-
 int xtables_hosts(struct xtables *x, enum gate_target target, struct addr **out, size_t *out_count)
 {
     const char *label = gate_target_name(&(struct gate_rule){.target = target}), *name;
@@ -341,10 +324,8 @@ int xtables_hosts(struct xtables *x, enum gate_target target, struct addr **out,
             hosts[count++] = host;
         }
     }
-    if (hosts)
-        sort_once(hosts, &count);
     *out = hosts;
-    *out_count = count;
+    *out_count = addr_sort_once(hosts, count);
     return 0;
 }
 

@@ -5,33 +5,11 @@
 #include "network.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-void pass_trouble(struct trouble *t, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-
-    if (t->on)
-        return;
-    t->on = true;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    log_err("%s", text);
-}
-
-void pass_relief(struct trouble *t, const char *what)
-{
-    if (t->on)
-        log_notice("recovered %s", what);
-    t->on = false;
-}
 
 void pass_free(struct pass *p)
 {
@@ -81,10 +59,10 @@ static int read_network(struct pass *p)
         net_state_free(&net);
     }
     if (err) {
-        pass_trouble(&p->network_trouble, "network cannot be read: %s", strerror(-err));
+        trouble_begin(&p->network_trouble, "network cannot be read: %s", strerror(-err));
         return p->starting ? err : 0;
     }
-    pass_relief(&p->network_trouble, "network");
+    trouble_end(&p->network_trouble, "network");
     warn_of_topology(p, &next);
     p->rules_changed = p->rules_changed || !topology_same_entries(&p->topology, &next);
     topology_free(&p->topology);
@@ -163,8 +141,8 @@ static int load_rows(struct pass *p)
         err = roster_update(&p->roster, rows, count);
     free(rows);
     if (err) {
-        pass_trouble(&p->store_trouble, "database %s: %s", p->conf->database,
-                     store_error(p->store));
+        trouble_begin(&p->store_trouble, "database %s: %s", p->conf->database,
+                      store_error(p->store));
         return err;
     }
     p->version = version;
@@ -241,6 +219,7 @@ static struct addr *open_hosts(const struct pass *p, size_t *count)
         if (p->roster.hosts[i].open)
             hosts[(*count)++] = p->roster.hosts[i].addr;
     }
+    *count = hosts ? addr_sort_once(hosts, *count) : 0;
     return hosts;
 }
 

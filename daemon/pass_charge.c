@@ -143,8 +143,8 @@ static int read_table(struct pass *p)
     }
     err = conntrack_read(p->conntrack, census_add, p->census, &where);
     if (err == -EBADMSG)
-        pass_trouble(&p->census_trouble, "%s: line %zu is no connection, nobody is charged: %s",
-                     CONNTRACK_PATH, where.line, where.text);
+        trouble_begin(&p->census_trouble, "%s: line %zu is no connection, nobody is charged: %s",
+                      CONNTRACK_PATH, where.line, where.text);
     return err;
 }
 
@@ -175,10 +175,10 @@ void pass_charge_all(struct pass *p, struct moment now)
         err = charge_counted(p, c.counts, now);
     if (err) {
         p->census->stray_count = 0;
-        pass_trouble(&p->census_trouble, "%s: %s, nobody is charged", CONNTRACK_PATH,
-                     strerror(-err));
+        trouble_begin(&p->census_trouble, "%s: %s, nobody is charged", CONNTRACK_PATH,
+                      strerror(-err));
     } else {
-        pass_relief(&p->census_trouble, "connections are read again");
+        trouble_end(&p->census_trouble, "connections are read again");
     }
     end_count(&c);
 }
@@ -217,13 +217,13 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, boo
     if (settling)
         err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
     if (err)
-        pass_trouble(&p->census_trouble, "flows cannot be counted: %s", strerror(-err));
+        trouble_begin(&p->census_trouble, "flows cannot be counted: %s", strerror(-err));
     dropped = flows_drop(p->flows, &p->topology, hosts, count, settling && !err ? census_add : NULL,
                          p->census);
     if (dropped < 0)
-        pass_trouble(&p->flows_trouble, "flows cannot be dropped: %s", strerror(-dropped));
+        trouble_begin(&p->flows_trouble, "flows cannot be dropped: %s", strerror(-dropped));
     else
-        pass_relief(&p->flows_trouble, "flows are dropped again");
+        trouble_end(&p->flows_trouble, "flows are dropped again");
     /* A dump that broke off is a partial reading: nobody is charged from it. */
     if (settling && !err && dropped >= 0)
         err = settle(p, hosts, count, c.counts, now);

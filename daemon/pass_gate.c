@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_addr(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
 /* A host of the roster as the gate may have it: an address, once. */
 static bool is_candidate(const struct roster_host *h)
 {
@@ -55,8 +50,8 @@ static void begin_session(struct pass *p, struct roster_host *h, struct moment n
     h->session = (struct session){.user = h->row.user, .host = h->addr, .opened = now.wall};
     if (p->starting && h->row.order == ORDER_IS_OPEN &&
         store_find_session(p->store, &h->session) != 0)
-        pass_trouble(&p->store_trouble, "database %s: %s", p->conf->database,
-                     store_error(p->store));
+        trouble_begin(&p->store_trouble, "database %s: %s", p->conf->database,
+                      store_error(p->store));
     h->in_session = true;
     h->unsaved = true;
     h->charged = now.mono;
@@ -163,9 +158,7 @@ static struct addr *collect_closed(struct pass *p, const struct gate_report *r, 
         if (h ? !h->want && !h->in_session : !r->exempts)
             list[n++] = p->census->strays[i];
     }
-    if (n)
-        qsort(list, n, sizeof *list, compare_addr);
-    *count = n;
+    *count = list ? addr_sort_once(list, n) : 0;
     return list;
 }
 
@@ -200,8 +193,7 @@ static struct addr *wanted_hosts(const struct pass *p, size_t *count, bool *tran
             hosts[(*count)++] = h->addr;
         *transition = *transition || h->want != h->open;
     }
-    if (hosts && *count)
-        qsort(hosts, *count, sizeof *hosts, compare_addr);
+    *count = hosts ? addr_sort_once(hosts, *count) : 0;
     return hosts;
 }
 
@@ -219,9 +211,9 @@ static int drive(struct pass *p, const struct addr *hosts, size_t count, struct 
     }
     err = gate_apply(&order, r);
     if (err)
-        pass_trouble(&p->gate_trouble, "gate: %s", r->error);
+        trouble_begin(&p->gate_trouble, "gate: %s", r->error);
     else
-        pass_relief(&p->gate_trouble, "gate");
+        trouble_end(&p->gate_trouble, "gate");
     return err;
 }
 

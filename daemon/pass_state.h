@@ -11,6 +11,7 @@
 #include "pass.h"
 #include "roster.h"
 #include "topology.h"
+#include "trouble.h"
 
 /* After a change of the gate its flows are looked for so many ticks. */
 #define PASS_SWEEPS 3
@@ -18,11 +19,6 @@
 struct moment {
     struct mono mono;
     struct wall wall;
-};
-
-/* Something that went wrong and is logged once, until it is right again. */
-struct trouble {
-    bool on;
 };
 
 struct pass {
@@ -49,11 +45,6 @@ struct pass {
     struct mono deadline;
     struct trouble store_trouble, census_trouble, gate_trouble, network_trouble, flows_trouble;
 };
-
-/* Logs an error, unless this trouble is on already. */
-void pass_trouble(struct trouble *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Logs that the trouble, if it was on, is over. */
-void pass_relief(struct trouble *t, const char *what);
 
 /* pass_charge.c */
 /* Reads the kernel's table and charges every session; nothing is charged from a partial reading. */

@@ -151,13 +151,13 @@ static int write_transaction(struct pass *p, bool tick, bool clear)
     if (!err)
         err = store_commit(p->store);
     if (err) {
-        pass_trouble(&p->store_trouble, "database %s: %s, charges are carried", p->conf->database,
-                     ids ? store_error(p->store) : "out of memory");
+        trouble_begin(&p->store_trouble, "database %s: %s, charges are carried", p->conf->database,
+                      ids ? store_error(p->store) : "out of memory");
         store_rollback(p->store);
         if (ids)
             forget_ids(p, ids);
     } else {
-        pass_relief(&p->store_trouble, "database, charges are written");
+        trouble_end(&p->store_trouble, "database, charges are written");
         settled(p, tick);
     }
     free(ids);

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct addr addr_make(int family, const void *bytes)
@@ -52,6 +53,29 @@ int addr_compare(const struct addr *a, const struct addr *b)
     if (a->family != b->family)
         return a->family == AF_INET ? -1 : 1;
     return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+static int order(const void *a, const void *b)
+{
+    return addr_compare(a, b);
+}
+
+size_t addr_sort_once(struct addr *list, size_t count)
+{
+    size_t kept = 0;
+
+    if (count)
+        qsort(list, count, sizeof *list, order);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || !addr_equal(&list[kept - 1], &list[i]))
+            list[kept++] = list[i];
+    }
+    return kept;
+}
+
+bool addr_listed(const struct addr *list, size_t count, const struct addr *a)
+{
+    return count && bsearch(a, list, count, sizeof *list, order);
 }
 
 unsigned addr_bits(const struct addr *a)

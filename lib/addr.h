@@ -36,6 +36,10 @@ const char *addr_format(const struct addr *a, char out[ADDR_TEXT_LEN]);
 bool addr_equal(const struct addr *a, const struct addr *b);
 /* IPv4 before IPv6, then in network order: <0, 0, >0. */
 int addr_compare(const struct addr *a, const struct addr *b);
+/* Sorts a list and leaves each address in it once; returns how many there are now. */
+size_t addr_sort_once(struct addr *list, size_t count);
+/* Whether a sorted list has it. */
+bool addr_listed(const struct addr *list, size_t count, const struct addr *a);
 /* Bits of an address of this family: 32 or 128. */
 unsigned addr_bits(const struct addr *a);
 /* Four bits, the `n`th from the left, counted from 0. */

@@ -91,11 +91,6 @@ static int find_networks(struct topology_family *f, int family, const struct con
     return err;
 }
 
-static int compare_addr(const void *a, const void *b)
-{
-    return addr_compare(a, b);
-}
-
 static int copy_own(struct topology *t, const struct net_state *net)
 {
     t->own = calloc(net->address_count + 1, sizeof *t->own);
@@ -103,7 +98,7 @@ static int copy_own(struct topology *t, const struct net_state *net)
         return -ENOMEM;
     for (size_t i = 0; i < net->address_count; i++)
         t->own[t->own_count++] = net->addresses[i].own;
-    qsort(t->own, t->own_count, sizeof *t->own, compare_addr);
+    t->own_count = addr_sort_once(t->own, t->own_count);
     return 0;
 }
 
@@ -172,7 +167,7 @@ const struct topology_family *topology_family(const struct topology *t, int fami
 
 bool topology_is_own(const struct topology *t, const struct addr *a)
 {
-    return bsearch(a, t->own, t->own_count, sizeof *t->own, compare_addr) != NULL;
+    return addr_listed(t->own, t->own_count, a);
 }
 
 bool topology_is_local(const struct topology *t, const struct addr *a)
