@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "network.h"
+#include "verify.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOTS };
+enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOT_VERIFY, SLOTS };
 
 #define LOOK_FIRST_MS 1
 #define LOOK_LAST_MS 64
@@ -31,6 +32,8 @@ struct look {
 
 struct loop {
     const struct loop_setup *setup;
+    const struct conf *conf;
+    struct verify verify;
     struct pollfd slots[SLOTS];
     struct span period;
     struct mono next_tick, last_tick;
@@ -147,16 +150,17 @@ static void on_timer(struct loop *l)
     if (l->next_tick.ns <= now.ns || due) {
         run(l, l->next_tick.ns <= now.ns ? PASS_TICK : PASS_CHARGE);
         next_period(l, now);
+        if (!l->setup->dry_run)
+            verify_run(&l->verify, l->conf, pass_is_online(l->setup->pass), now);
     }
 }
 
 static void on_signal(struct loop *l, uint32_t number)
 {
     if (number == SIGHUP) {
-        int64_t period = l->setup->reload(l->setup->context);
-
-        if (period * NS_PER_S != l->period.ns) {
-            l->period = span_seconds(period);
+        l->conf = l->setup->reload(l->setup->context);
+        if (l->conf->period * NS_PER_S != l->period.ns) {
+            l->period = span_seconds(l->conf->period);
             l->next_tick = mono_add(mono_now(), l->period);
         }
     } else if (number == SIGUSR1 || number == SIGUSR2) {
@@ -220,6 +224,7 @@ static int turn(struct loop *l)
 
     if (err)
         return err;
+    l->slots[SLOT_VERIFY].fd = l->verify.fd;
     for (int i = 0; i < SLOTS; i++)
         l->slots[i].events = POLLIN;
     if (poll(l->slots, SLOTS, wait_ms(l)) < 0)
@@ -230,6 +235,8 @@ static int turn(struct loop *l)
         return 0;
     if (l->slots[SLOT_DATABASE].revents)
         on_database(l);
+    if (l->slots[SLOT_VERIFY].revents)
+        verify_reap(&l->verify);
     if (l->slots[SLOT_NETWORK].revents)
         on_network(l);
     if (l->slots[SLOT_TIMER].revents)
@@ -241,9 +248,11 @@ static int turn(struct loop *l)
 
 int loop_run(const struct loop_setup *setup)
 {
-    struct loop l = {.setup = setup, .period = span_seconds(setup->period)};
+    struct loop l = {
+        .setup = setup, .conf = setup->conf, .period = span_seconds(setup->conf->period)};
     int err;
 
+    verify_init(&l.verify);
     for (int i = 0; i < SLOTS; i++)
         l.slots[i].fd = -1;
     err = open_slots(&l);

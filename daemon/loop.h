@@ -15,9 +15,10 @@ struct loop_setup {
     struct pass *pass;
     struct store *store;
     const char *database; /* path, to be watched */
-    int64_t period;       /* seconds; loop_reload may change it */
-    /* HUP: reads the configuration anew, hands it to the pass, returns the period. */
-    int64_t (*reload)(void *context);
+    const struct conf *conf;
+    bool dry_run; /* VERIFY_CMD is not run */
+    /* HUP: reads the configuration anew and hands it to the pass; returns what holds from now. */
+    const struct conf *(*reload)(void *context);
     void *context;
 };
 

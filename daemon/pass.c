@@ -174,6 +174,15 @@ int pass_run(struct pass *p, enum pass_kind kind)
     return err;
 }
 
+bool pass_is_online(const struct pass *p)
+{
+    for (size_t i = 0; i < p->roster.count; i++) {
+        if (p->roster.hosts[i].in_session && p->roster.hosts[i].active)
+            return true;
+    }
+    return false;
+}
+
 bool pass_deadline(const struct pass *p, struct mono *at)
 {
     *at = p->deadline;

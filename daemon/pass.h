@@ -35,6 +35,8 @@ void pass_network_changed(struct pass *p);
 int pass_run(struct pass *p, enum pass_kind kind);
 /* Whether the rows of the last run are still those of the database. */
 bool pass_is_current(struct pass *p);
+/* Whether a session was in use at the last look. */
+bool pass_is_online(const struct pass *p);
 /* When the next run is due before the period is over, because somebody's quota or time ends. */
 bool pass_deadline(const struct pass *p, struct mono *at);
 /* Charges by the old configuration up to now and goes on with the new one. */

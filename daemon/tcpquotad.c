@@ -65,7 +65,7 @@ static void warn_of_change(const char *key, const char *was, const char *is)
         log_warning("reload %s=%s takes effect at the next start", key, is);
 }
 
-static int64_t reload(void *context)
+static const struct conf *reload(void *context)
 {
     struct daemon *d = context;
     struct conf *was = d->conf, *conf;
@@ -77,7 +77,7 @@ static int64_t reload(void *context)
     conf = load_conf(d->conf_path, false);
     if (!conf) {
         log_err("reload %s has faults, the old configuration goes on", d->conf_path);
-        return was->period;
+        return was;
     }
     warn_of_change("DATABASE", d->database, conf->database);
     warn_of_change("PIDFILE", d->pidfile_path, conf->pidfile);
@@ -91,7 +91,7 @@ static int64_t reload(void *context)
     conf_free(was);
     free(was);
     log_notice("reload config=%s", d->conf_path);
-    return conf->period;
+    return conf;
 }
 
 /* An error of the start: to the terminal, and to the log if that is another place. */
@@ -219,7 +219,8 @@ static int serve(struct daemon *d)
     struct loop_setup setup = {.pass = d->pass,
                                .store = d->store,
                                .database = d->database,
-                               .period = d->conf->period,
+                               .conf = d->conf,
+                               .dry_run = d->options.dry_run,
                                .reload = reload,
                                .context = d};
     int rc, err;

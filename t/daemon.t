@@ -155,6 +155,23 @@ is "ON_EXIT=keep keeps them" "$(on_gate iptables-legacy -S TCPQUOTA-00 | grep -c
 on_gate "$BUILD/tcpquotad" --clean -c "$CONF"
 ok "cause exit for the sessions" db_is exit "SELECT cause FROM session ORDER BY id DESC LIMIT 1"
 
+# The check of the link, while somebody is online.
+: >"$TRASH/verified"
+configure VERIFY=1 "VERIFY_CMD=\"echo x >>$TRASH/verified; exit 3\""
+start_daemon
+order 10.99.0.2 alice
+within 5 is_open 10.99.0.2
+sleep 2.5
+before=$(wc -l <"$TRASH/verified")
+on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 4 >/dev/null
+ok "VERIFY_CMD is run while somebody is online" between $((before + 2)) "$(wc -l <"$TRASH/verified")" $((before + 6))
+ok "its failure is logged" logged 'the check of the link failed, status=3'
+sleep 2
+before=$(wc -l <"$TRASH/verified")
+sleep 2.2
+is "and it is not run while nobody is" "$(wc -l <"$TRASH/verified")" "$before"
+stop_daemon
+
 # A link that is down costs nothing.
 configure PROTOCOL=ppp
 start_daemon
