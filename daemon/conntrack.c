@@ -240,7 +240,7 @@ int conntrack_parse_line(const char *line, size_t len, struct flow *out)
 {
     struct scan s = {.at = line, .end = line + len};
     struct flow flow = {.replied = true};
-    struct word w;
+    struct word w = {0};
     int family, err = parse_protocols(&s, &family, &flow);
 
     if (!err)

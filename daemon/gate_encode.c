@@ -5,9 +5,12 @@
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
+#include <stddef.h>
 #include <string.h>
 
 #define CONNTRACK_REVISION 3
+/* Without the padding behind the last member. */
+#define V6_HEADER_BYTES (offsetof(struct ip6t_ip6, invflags) + 1)
 
 static size_t header_size(int family)
 {
@@ -160,7 +163,7 @@ static bool same_header(int family, const void *theirs, const union gate_entry *
     const struct ip6t_entry *v6 = theirs;
 
     return family == AF_INET ? memcmp(&v4->ip, &ours->v4.ip, sizeof v4->ip) == 0
-                             : memcmp(&v6->ipv6, &ours->v6.ipv6, sizeof v6->ipv6) == 0;
+                             : memcmp(&v6->ipv6, &ours->v6.ipv6, V6_HEADER_BYTES) == 0;
 }
 
 /* The kernel hands back the name up to its NUL only: what stands behind it is anybody's. */

@@ -216,8 +216,6 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, boo
     settling = settling && p->conf->check_masq;
     if (settling)
         err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
-    if (err)
-        trouble_begin(&p->census_trouble, "flows cannot be counted: %s", strerror(-err));
     dropped = flows_drop(p->flows, &p->topology, hosts, count, settling && !err ? census_add : NULL,
                          p->census);
     if (dropped < 0)
@@ -227,6 +225,9 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, boo
     /* A dump that broke off is a partial reading: nobody is charged from it. */
     if (settling && !err && dropped >= 0)
         err = settle(p, hosts, count, c.counts, now);
+    if (err)
+        trouble_begin(&p->census_trouble, "%zu sessions end without their last charge: %s", count,
+                      strerror(-err));
     if (settling)
         end_count(&c);
     if (dropped > 0)

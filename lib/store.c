@@ -268,7 +268,7 @@ static int migrate(struct store *s, int64_t version)
 
 static int check_version(struct store *s, enum store_mode mode)
 {
-    int64_t version, objects, ours, newest = 0;
+    int64_t version = 0, objects = 0, ours = 0, newest = 0;
     int err = query_int(s, "PRAGMA user_version", &version);
 
     if (!err)
