@@ -118,7 +118,7 @@ static void charge_item(struct charge_book *b, const struct charge_terms *terms,
         int64_t points = take_whole(&payer->nanopoints, cost);
 
         due->points = num_add(due->points, points);
-        due->seconds += take_whole(&payer->use_ns, parts[i].length.ns);
+        due->seconds = num_add(due->seconds, take_whole(&payer->use_ns, parts[i].length.ns));
         payer->owed = num_add(payer->owed, points);
         item->session->points = num_add(item->session->points, points);
         item->session->used.ns += parts[i].length.ns;
@@ -165,11 +165,11 @@ int charge_pass(struct charge_book *b, const struct charge_terms *terms, struct 
     if (terms->tariff.channels == 0)
         return err;
     for (size_t i = 0; i < count && !err; i++) {
-        if (items[i].pays)
+        if (items[i].pays && !items[i].later)
             err = reserve(b, terms, &items[i]);
     }
     for (size_t i = 0; i < count && !err; i++) {
-        if (items[i].pays)
+        if (items[i].pays && !items[i].later)
             charge_item(b, terms, &items[i], terms->shared_line ? payers : 1);
     }
     return err;

@@ -45,6 +45,7 @@ struct charge_item {
     struct span elapsed; /* since its opening or its last charge */
     bool active;
     bool free_user; /* pays once however many hosts are open */
+    bool later;     /* it pays at another time; here it only has its part in the choice */
     bool pays;      /* set by charge_choose() */
 };
 

@@ -23,14 +23,15 @@ struct flows {
 };
 
 /* One dump on its way. */
-struct drop {
+struct change {
     struct flows *f;
+    enum flows_way way;
     const struct topology *topology;
     const struct addr *hosts;
     size_t count;
     flows_flow *each;
     void *context;
-    int dropped, err;
+    int changed, err;
 };
 
 int flows_open(struct flows **out)
@@ -81,7 +82,15 @@ static struct nlmsghdr *begin_message(struct flows *f, void *buffer, uint16_t ty
     return nlh;
 }
 
-static bool read_source(const struct nlattr *tuple, struct addr *source, uint8_t *protocol)
+static struct addr address_of(const struct nlattr *v4, const struct nlattr *v6)
+{
+    if (attrs_has(v4, 4))
+        return addr_make(AF_INET, mnl_attr_get_payload(v4));
+    return attrs_has(v6, 16) ? addr_make(AF_INET6, mnl_attr_get_payload(v6)) : (struct addr){0};
+}
+
+static bool read_tuple(const struct nlattr *tuple, struct addr *source, struct addr *destination,
+                       uint8_t *protocol)
 {
     const struct nlattr *parts[CTA_TUPLE_MAX + 1] = {0}, *ip[CTA_IP_MAX + 1] = {0};
     const struct nlattr *proto[CTA_PROTO_MAX + 1] = {0};
@@ -89,15 +98,11 @@ static bool read_source(const struct nlattr *tuple, struct addr *source, uint8_t
     attrs_sort_nested(tuple, parts, CTA_TUPLE_MAX);
     attrs_sort_nested(parts[CTA_TUPLE_IP], ip, CTA_IP_MAX);
     attrs_sort_nested(parts[CTA_TUPLE_PROTO], proto, CTA_PROTO_MAX);
-    if (attrs_has(ip[CTA_IP_V4_SRC], 4))
-        *source = addr_make(AF_INET, mnl_attr_get_payload(ip[CTA_IP_V4_SRC]));
-    else if (attrs_has(ip[CTA_IP_V6_SRC], 16))
-        *source = addr_make(AF_INET6, mnl_attr_get_payload(ip[CTA_IP_V6_SRC]));
-    else
-        return false;
+    *source = address_of(ip[CTA_IP_V4_SRC], ip[CTA_IP_V6_SRC]);
+    *destination = address_of(ip[CTA_IP_V4_DST], ip[CTA_IP_V6_DST]);
     if (attrs_has(proto[CTA_PROTO_NUM], 1))
         *protocol = mnl_attr_get_u8(proto[CTA_PROTO_NUM]);
-    return true;
+    return source->family && destination->family;
 }
 
 static void read_tcp_state(const struct nlattr *info, struct flow *flow)
@@ -116,13 +121,17 @@ static void read_tcp_state(const struct nlattr *info, struct flow *flow)
 
 static bool read_flow(const struct nlattr *const *attrs, struct flow *flow)
 {
+    struct addr destination;
     uint8_t ignored;
     uint32_t status;
 
     *flow = (struct flow){0};
-    if (!read_source(attrs[CTA_TUPLE_ORIG], &flow->source, &flow->protocol) ||
-        !read_source(attrs[CTA_TUPLE_REPLY], &flow->reply_source, &ignored))
+    if (!read_tuple(attrs[CTA_TUPLE_ORIG], &flow->source, &destination, &flow->protocol) ||
+        !read_tuple(attrs[CTA_TUPLE_REPLY], &flow->reply_source, &flow->reply_destination,
+                    &ignored))
         return false;
+    flow->buried =
+        attrs_has(attrs[CTA_MARK], 4) && (ntohl(mnl_attr_get_u32(attrs[CTA_MARK])) & FLOW_BURIED);
     status = attrs_has(attrs[CTA_STATUS], 4) ? ntohl(mnl_attr_get_u32(attrs[CTA_STATUS])) : 0;
     flow->replied = status & IPS_SEEN_REPLY;
     flow->assured = status & IPS_ASSURED;
@@ -133,12 +142,11 @@ static bool read_flow(const struct nlattr *const *attrs, struct flow *flow)
     return true;
 }
 
-/* Deletes just the entry that was read: same tuple, same zone, same id. */
-static int delete_flow(struct flows *f, int family, const struct nlattr *const *attrs)
+/* Sends a message about just the entry that was read: same tuple, same zone, same id. */
+static int send_change(struct flows *f, struct nlmsghdr *nlh, const struct nlattr *const *attrs)
 {
     static const uint16_t copied[] = {CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID};
     char buffer[2048];
-    struct nlmsghdr *nlh = begin_message(f, buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family);
     ssize_t n;
 
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
@@ -153,15 +161,49 @@ static int delete_flow(struct flows *f, int family, const struct nlattr *const *
     n = mnl_socket_recvfrom(f->writer, buffer, sizeof buffer);
     if (n < 0)
         return -errno;
-    if (mnl_cb_run(buffer, (size_t)n, f->sequence, mnl_socket_get_portid(f->writer), NULL, NULL) <
-        0)
+    if (mnl_cb_run(buffer, (size_t)n, nlh->nlmsg_seq, mnl_socket_get_portid(f->writer), NULL,
+                   NULL) < 0)
         return errno == ENOENT ? 0 : -errno; /* it expired meanwhile */
     return 1;
 }
 
-static int drop_one(const struct nlmsghdr *nlh, void *data)
+static int delete_flow(struct flows *f, int family, const struct nlattr *const *attrs)
 {
-    struct drop *d = data;
+    char buffer[2048];
+
+    return send_change(f, begin_message(f, buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family), attrs);
+}
+
+static int mark_flow(struct flows *f, int family, const struct nlattr *const *attrs, bool buried)
+{
+    char buffer[2048];
+    struct nlmsghdr *nlh = begin_message(f, buffer, IPCTNL_MSG_CT_NEW, NLM_F_ACK, family);
+
+    mnl_attr_put_u32(nlh, CTA_MARK, htonl(buried ? FLOW_BURIED : 0));
+    mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(FLOW_BURIED));
+    return send_change(f, nlh, attrs);
+}
+
+/* Only what NAT has not touched can be picked up from outside. */
+static bool is_buried_to_close(const struct flow *flow)
+{
+    return flow->source.family == AF_INET6 && addr_equal(&flow->source, &flow->reply_destination);
+}
+
+/* 1 if the flow was changed, 0 if it is as it shall be, or -errno. */
+static int change_flow(const struct change *d, const struct flow *flow, int family,
+                       const struct nlattr *const *attrs)
+{
+    if (d->way == FLOWS_RAISE)
+        return flow->buried ? mark_flow(d->f, family, attrs, false) : 0;
+    if (d->way == FLOWS_CLOSE && is_buried_to_close(flow))
+        return flow->buried ? 0 : mark_flow(d->f, family, attrs, true);
+    return delete_flow(d->f, family, attrs);
+}
+
+static int change_one(const struct nlmsghdr *nlh, void *data)
+{
+    struct change *d = data;
     const struct nlattr *attrs[CTA_MAX + 1] = {0};
     const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
     struct flow flow;
@@ -171,13 +213,13 @@ static int drop_one(const struct nlmsghdr *nlh, void *data)
     if (!read_flow(attrs, &flow) || !addr_listed(d->hosts, d->count, &flow.source) ||
         !topology_is_outside(d->topology, &flow.reply_source))
         return MNL_CB_OK;
-    if (d->each)
+    if (d->each && !flow.buried)
         d->each(d->context, &flow);
-    rc = delete_flow(d->f, nfg->nfgen_family, attrs);
+    rc = change_flow(d, &flow, nfg->nfgen_family, attrs);
     if (rc < 0)
         d->err = rc;
     else
-        d->dropped += rc;
+        d->changed += rc;
     return MNL_CB_OK;
 }
 
@@ -198,10 +240,11 @@ static void put_source(struct nlmsghdr *nlh, const struct addr *host)
 
 /*
  * Asks for the flows that `host`, an IPv4 one, began, or for all of the family. A kernel before 5.8
- * knows no filter and shows all: drop_one() looks for itself. For IPv6 there is no asking: kernels
- * (6.18 among them) compare the other way round there and leave out just the host asked for.
+ * knows no filter and shows all: change_one() looks for itself. For IPv6 there is no asking:
+ * kernels (6.18 among them) compare the other way round there and leave out just the host asked
+ * for.
  */
-static int dump(struct drop *d, int family, const struct addr *host)
+static int dump(struct change *d, int family, const struct addr *host)
 {
     struct flows *f = d->f;
     char buffer[ATTRS_BUFFER];
@@ -219,21 +262,23 @@ static int dump(struct drop *d, int family, const struct addr *host)
         n = mnl_socket_recvfrom(f->reader, buffer, sizeof buffer);
         if (n < 0)
             return -errno;
-        rc = mnl_cb_run(buffer, (size_t)n, sequence, mnl_socket_get_portid(f->reader), drop_one, d);
+        rc = mnl_cb_run(buffer, (size_t)n, sequence, mnl_socket_get_portid(f->reader), change_one,
+                        d);
         if (rc <= MNL_CB_STOP)
             return rc < 0 ? -errno : d->err;
     }
 }
 
-int flows_drop(struct flows *f, const struct topology *topology, const struct addr *hosts,
-               size_t count, flows_flow *each, void *context)
+int flows_change(struct flows *f, enum flows_way way, const struct topology *topology,
+                 const struct addr *hosts, size_t count, flows_flow *each, void *context)
 {
-    struct drop d = {.f = f,
-                     .topology = topology,
-                     .hosts = hosts,
-                     .count = count,
-                     .each = each,
-                     .context = context};
+    struct change d = {.f = f,
+                       .way = way,
+                       .topology = topology,
+                       .hosts = hosts,
+                       .count = count,
+                       .each = each,
+                       .context = context};
     size_t v4 = 0;
     int err = 0;
 
@@ -245,5 +290,5 @@ int flows_drop(struct flows *f, const struct topology *topology, const struct ad
         err = dump(&d, AF_INET, &hosts[i]);
     if (!err && v4 < count)
         err = dump(&d, AF_INET6, NULL);
-    return err ? err : d.dropped;
+    return err ? err : d.changed;
 }

@@ -1,5 +1,5 @@
 /*
- * flows: drops tracked connections of hosts that are not open, over ctnetlink.
+ * flows: ends tracked connections of hosts that are not open, over ctnetlink.
  *
  * To be called after the gate has closed: with the gate still open the kernel would pick a
  * dropped TCP connection up again at its next packet. Owns two netlink sockets; blocks on the
@@ -21,11 +21,17 @@ typedef void flows_flow(void *context, const struct flow *flow);
 /* 0 or -errno. */
 int flows_open(struct flows **out);
 void flows_close(struct flows *f);
+enum flows_way {
+    FLOWS_DELETE, /* take them out of the table */
+    FLOWS_CLOSE,  /* the same; but what is not masqueraded is buried, for the gate to drop */
+    FLOWS_RAISE   /* what is buried is as it was: its host is open again */
+};
+
 /*
- * Drops every flow that one of `hosts` (sorted) began and that leads outside. `each` may be NULL.
- * The number dropped, or -errno.
+ * Ends every flow that one of `hosts` (sorted) began and that leads outside, or raises it. `each`
+ * may be NULL. The number of flows changed, or -errno.
  */
-int flows_drop(struct flows *f, const struct topology *topology, const struct addr *hosts,
-               size_t count, flows_flow *each, void *context);
+int flows_change(struct flows *f, enum flows_way way, const struct topology *topology,
+                 const struct addr *hosts, size_t count, flows_flow *each, void *context);
 
 #endif

@@ -23,7 +23,8 @@ struct change {
     int family;
     const struct addr *hosts; /* of this family */
     size_t count;
-    int lock; /* descriptor, -1 while it is not held */
+    int lock;          /* descriptor, -1 while it is not held */
+    bool lock_refused; /* once is enough to wait for it */
 };
 
 /* The descriptor that holds the lock, -EBUSY if somebody keeps it, or -errno. */
@@ -51,8 +52,10 @@ static int failed(struct gate_report *report, int family, const char *table, int
 {
     const char *why = err == -EBUSY ? "another program holds " LOCK_PATH : xtables_strerror(err);
 
-    snprintf(report->error, sizeof report->error, "%s table %s: %s",
-             family == AF_INET ? "IPv4" : "IPv6", table, why);
+    /* What failed first is what is told. */
+    if (!report->error[0])
+        snprintf(report->error, sizeof report->error, "%s table %s: %s",
+                 family == AF_INET ? "IPv4" : "IPv6", table, why);
     return err;
 }
 
@@ -138,8 +141,9 @@ static int change_table(struct change *c, const struct gate_rules *want)
     int changes = change_once(c, want, true);
 
     if (changes > 0 && c->lock < 0) {
-        int fd = take_lock();
+        int fd = c->lock_refused ? -EBUSY : take_lock();
 
+        c->lock_refused = fd < 0;
         if (fd < 0)
             return failed(c->report, want->family, want->table, fd);
         c->lock = fd;
@@ -157,7 +161,6 @@ static int change_table(struct change *c, const struct gate_rules *want)
 static int close_only(struct change *c)
 {
     struct addr *kept = calloc(c->count + 1, sizeof *kept);
-    const struct gate_report *r = c->report;
     size_t kept_count = 0;
     struct gate_rules want;
     struct xtables *x;
@@ -175,16 +178,11 @@ static int close_only(struct change *c)
         if (k < there_count && addr_equal(&there[k], &c->hosts[i]))
             kept[kept_count++] = c->hosts[i];
     }
-    if (!err)
+    if (!err) {
         err = gate_rules_filter(&want, c->family, c->order->topology, c->order->drop_closed, kept,
                                 kept_count);
-    if (!err) {
-        char said[GATE_ERROR_LEN];
-
-        /* What failed first is what is told. */
-        memcpy(said, r->error, sizeof said);
-        err = change_table(c, &want);
-        memcpy(c->report->error, said, sizeof said);
+        if (!err)
+            err = change_table(c, &want);
         gate_rules_free(&want);
     }
     free(there);
@@ -260,7 +258,9 @@ int gate_clean(char error[GATE_ERROR_LEN])
         gate_rules_none(&none, tables[i].family, tables[i].table);
         bad = change_table(&c, &none);
         /* A table that the kernel does not have holds nothing of ours. */
-        if (bad && bad != -ENOENT && bad != -ENOPROTOOPT)
+        if (bad == -ENOENT || bad == -ENOPROTOOPT)
+            report.error[0] = '\0';
+        else if (bad)
             err = bad;
     }
     if (c.lock >= 0)

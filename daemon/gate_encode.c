@@ -1,14 +1,16 @@
 #include "gate_encode.h"
 
+#include "flow.h"
+
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <stddef.h>
 #include <string.h>
 
-#define CONNTRACK_REVISION 3
 /* Without the padding behind the last member. */
 #define V6_HEADER_BYTES (offsetof(struct ip6t_ip6, invflags) + 1)
 
@@ -72,20 +74,32 @@ static void encode_v6(struct ip6t_entry *e, const struct gate_rule *r)
         (uint8_t)((r->target == TARGET_GOTO ? IP6T_F_GOTO : 0) | (r->protocol ? IP6T_F_PROTO : 0));
 }
 
-/* Appends the conntrack match at `at`, returns its size. */
-static size_t encode_match(void *at, const struct gate_rule *r)
+/* The header of a match whose data has `size` bytes; returns where those go. */
+static void *begin_match(void *at, const char *name, uint8_t revision, size_t size)
 {
     struct xt_entry_match *m = at;
-    struct xt_conntrack_mtinfo3 *info = (void *)m->data;
-    size_t size = XT_ALIGN(sizeof *m) + XT_ALIGN(sizeof *info);
 
-    m->u.user.match_size = (uint16_t)size;
-    memcpy(m->u.user.name, "conntrack", sizeof "conntrack");
-    m->u.user.revision = CONNTRACK_REVISION;
-    info->match_flags = XT_CONNTRACK_STATE;
-    info->invert_flags = r->not_states ? XT_CONNTRACK_STATE : 0;
-    info->state_mask = r->states;
-    return size;
+    m->u.user.match_size = (uint16_t)(XT_ALIGN(sizeof *m) + XT_ALIGN(size));
+    memcpy(m->u.user.name, name, strlen(name) + 1);
+    m->u.user.revision = revision;
+    return m->data;
+}
+
+/* Appends the match that the rule asks for at `at`, returns its size: 0 if it asks for none. */
+static size_t encode_match(void *at, const struct gate_rule *r)
+{
+    if (r->states) {
+        struct xt_conntrack_mtinfo3 *info = begin_match(at, "conntrack", 3, sizeof *info);
+
+        info->match_flags = XT_CONNTRACK_STATE;
+        info->invert_flags = r->not_states ? XT_CONNTRACK_STATE : 0;
+        info->state_mask = r->states;
+    } else if (r->buried) {
+        struct xt_connmark_mtinfo1 *info = begin_match(at, "connmark", 1, sizeof *info);
+
+        info->mark = info->mask = FLOW_BURIED;
+    }
+    return ((struct xt_entry_match *)at)->u.match_size;
 }
 
 const char *gate_target_name(const struct gate_rule *r)
@@ -140,8 +154,7 @@ void gate_encode(int family, union gate_entry *e, const struct gate_rule *r)
     const char *name = gate_target_name(r);
 
     memset(e, 0, sizeof *e);
-    if (r->states)
-        at += encode_match(e->bytes + at, r);
+    at += encode_match(e->bytes + at, r);
     t = (void *)(e->bytes + at);
     memcpy(t->u.user.name, name, strlen(name) + 1);
     size = XT_ALIGN(sizeof *t + encode_target_data(family, t->data, r));
@@ -173,7 +186,7 @@ static bool same_match(const void *theirs, const void *ours)
 
     return a->u.match_size == b->u.match_size && a->u.user.revision == b->u.user.revision &&
            strncmp(a->u.user.name, b->u.user.name, sizeof a->u.user.name) == 0 &&
-           memcmp(a->data, b->data, sizeof(struct xt_conntrack_mtinfo3)) == 0;
+           memcmp(a->data, b->data, b->u.match_size - sizeof *b) == 0;
 }
 
 bool gate_encode_same(int family, const void *theirs, const struct gate_rule *rule)

@@ -215,10 +215,14 @@ static void add_base_chain(struct gate_rules *r, const struct topology_family *f
     struct gate_rule user = {0},
                      spoof = {.states = STATE_ESTABLISHED | STATE_RELATED, .not_states = true};
 
+    struct gate_rule buried = {.buried = true, .target = TARGET_DROP};
+
     set_chain(&user, TARGET_JUMP, GATE_USER);
     set_chain(&spoof, TARGET_JUMP, CHAIN_SPOOF);
     gate_begin_chain(r, GATE_BASE);
     gate_add_rule(r, &user);
+    if (r->family == AF_INET6)
+        gate_add_rule(r, &buried);
     gate_add_rule(r, &spoof);
     for (size_t i = 0; i < f->localnet.count; i++) {
         struct gate_rule rule = {.source = f->localnet.prefixes[i]};

@@ -44,6 +44,7 @@ struct gate_rule {
     uint8_t protocol;                  /* 0: any */
     uint8_t states;                    /* enum gate_state, 0: any */
     bool not_states;                   /* any but those */
+    bool buried;                       /* connections with the mark FLOW_BURIED */
     enum gate_target target;
     char chain[GATE_CHAIN_LEN];
 };

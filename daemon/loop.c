@@ -86,6 +86,7 @@ static void close_slots(struct loop *l)
 static void look_in(struct loop *l, int64_t ms)
 {
     l->look.on = true;
+    l->look.last = false;
     l->look.step_ms = ms;
     l->look.at = mono_add(mono_now(), span_ms(ms));
 }
@@ -159,6 +160,7 @@ static void on_signal(struct loop *l, uint32_t number)
 {
     if (number == SIGHUP) {
         l->conf = l->setup->reload(l->setup->context);
+        run(l, PASS_WAKE);
         if (l->conf->period * NS_PER_S != l->period.ns) {
             l->period = span_seconds(l->conf->period);
             l->next_tick = mono_add(mono_now(), l->period);

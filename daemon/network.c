@@ -169,7 +169,7 @@ static bool forwards_v6(void)
     return c != '0';
 }
 
-int network_read(struct net_state *out)
+static int read_once(struct net_state *out)
 {
     struct net_state net = {0};
     struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
@@ -190,6 +190,18 @@ int network_read(struct net_state *out)
         net_state_free(&net);
     else
         *out = net;
+    return err;
+}
+
+#define READ_TRIES 5
+
+/* A dump during which something changed is inconsistent, and the kernel says so (-EINTR). */
+int network_read(struct net_state *out)
+{
+    int err = -EINTR;
+
+    for (int i = 0; err == -EINTR && i < READ_TRIES; i++)
+        err = read_once(out);
     return err;
 }
 

@@ -155,7 +155,7 @@ int pass_run(struct pass *p, enum pass_kind kind)
 {
     struct moment now = {mono_now(), wall_now()};
     bool charging = kind != PASS_WAKE;
-    int err = read_network(p);
+    int err = read_network(p), gate_err;
 
     if (!err && charging)
         pass_charge_all(p, now);
@@ -164,12 +164,11 @@ int pass_run(struct pass *p, enum pass_kind kind)
     if (err && p->starting)
         return err;
     pass_decide(p, now, kind == PASS_TICK);
-    pass_apply(p, now, charging);
-    if (!err)
+    gate_err = pass_apply(p, now, charging);
+    /* Without memory nothing was decided that could be written. */
+    if (!err && gate_err != -ENOMEM)
         err = pass_write(p, kind == PASS_TICK);
     pass_plan(p, now);
-    if (charging)
-        p->last_tick = now.mono;
     p->starting = false;
     return err;
 }
@@ -189,13 +188,13 @@ bool pass_deadline(const struct pass *p, struct mono *at)
     return p->deadline_set;
 }
 
-void pass_reload(struct pass *p, const struct conf *conf)
+int pass_reload(struct pass *p, const struct conf *conf)
 {
     pass_run(p, PASS_CHARGE);
     p->conf = conf;
     p->network_changed = true;
     p->rules_changed = true;
-    pass_run(p, PASS_WAKE);
+    return pass_run(p, PASS_WAKE);
 }
 
 #define FINISH_PATIENCE_MS 5000
@@ -243,6 +242,11 @@ int pass_finish(struct pass *p, bool keep)
     if (p->dry_run)
         return 0;
     pass_charge_all(p, now);
+    for (size_t i = 0; i < p->roster.count; i++) {
+        /* Decided in a run before: what the rows say now, the next start will read. */
+        p->roster.hosts[i].write = ROSTER_NO_ORDER;
+        p->roster.hosts[i].drop_row = false;
+    }
     if (keep)
         return write_last(p, true) ? -EIO : 0;
     hosts = open_hosts(p, &count);
@@ -250,14 +254,13 @@ int pass_finish(struct pass *p, bool keep)
     if (err)
         log_err("gate cannot be cleaned: %s", error);
     if (hosts && count)
-        pass_drop_flows(p, hosts, count, false, now);
+        pass_drop_flows(p, hosts, count, FLOWS_DELETE, false, now);
     free(hosts);
     for (size_t i = 0; i < p->roster.count; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
         pass_end_session(p, h, CAUSE_EXIT, now);
         h->open = false;
-        h->write = ROSTER_NO_ORDER;
     }
     bad = write_last(p, false);
     return err ? err : bad ? -EIO : 0;

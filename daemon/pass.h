@@ -39,8 +39,8 @@ bool pass_is_current(struct pass *p);
 bool pass_is_online(const struct pass *p);
 /* When the next run is due before the period is over, because somebody's quota or time ends. */
 bool pass_deadline(const struct pass *p, struct mono *at);
-/* Charges by the old configuration up to now and goes on with the new one. */
-void pass_reload(struct pass *p, const struct conf *conf);
+/* Charges by the old configuration up to now and goes on with the new one. As pass_run(). */
+int pass_reload(struct pass *p, const struct conf *conf);
 /* The last run: charges everybody, then cleans firewall and masq, or keeps them. 0, -EIO if the
  * database failed, or -errno of the gate. */
 int pass_finish(struct pass *p, bool keep);

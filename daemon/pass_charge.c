@@ -90,8 +90,9 @@ static int charge_sessions(struct pass *p, struct moment now, const bool *due)
             continue;
         items[count++] = (struct charge_item){
             .session = &h->session,
-            .elapsed = due[i] ? mono_since(h->charged, now.mono) : (struct span){0},
+            .elapsed = mono_since(h->charged, now.mono),
             .active = h->active,
+            .later = !due[i],
             .free_user = conf_is_free_user(p->conf, h->session.user.text),
         };
     }
@@ -104,7 +105,7 @@ static int charge_sessions(struct pass *p, struct moment now, const bool *due)
             continue;
         if (due[i]) {
             h->charged = now.mono;
-            if (items[k].pays && terms.tariff.channels)
+            if (items[k].pays && !items[k].later && terms.tariff.channels)
                 note_charged(p, h);
         }
         k++;
@@ -166,8 +167,10 @@ void pass_charge_all(struct pass *p, struct moment now)
     int err;
 
     p->census->stray_count = 0;
-    if (!is_worth_reading(p))
+    if (!is_worth_reading(p)) {
+        p->last_tick = now.mono;
         return;
+    }
     err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
     if (!err)
         err = read_table(p);
@@ -179,6 +182,7 @@ void pass_charge_all(struct pass *p, struct moment now)
                       strerror(-err));
     } else {
         trouble_end(&p->census_trouble, "connections are read again");
+        p->last_tick = now.mono;
     }
     end_count(&c);
 }
@@ -207,8 +211,8 @@ static int settle(struct pass *p, const struct addr *hosts, size_t count, const 
     return err;
 }
 
-void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, bool settling,
-                     struct moment now)
+void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enum flows_way way,
+                     bool settling, struct moment now)
 {
     struct count c = {0};
     int err = 0, dropped;
@@ -216,8 +220,8 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, boo
     settling = settling && p->conf->check_masq;
     if (settling)
         err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
-    dropped = flows_drop(p->flows, &p->topology, hosts, count, settling && !err ? census_add : NULL,
-                         p->census);
+    dropped = flows_change(p->flows, way, &p->topology, hosts, count,
+                           settling && !err ? census_add : NULL, p->census);
     if (dropped < 0)
         trouble_begin(&p->flows_trouble, "flows cannot be dropped: %s", strerror(-dropped));
     else
@@ -237,9 +241,10 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, boo
 /* A user with active sessions. */
 struct spender {
     struct user_name user;
-    int64_t sessions; /* that pay: of a free user it is one */
-    int64_t points;   /* above MIN_QUOTA */
-    bool ends;        /* a quota ends one of them */
+    int64_t sessions;  /* that pay: of a free user it is one */
+    int64_t points;    /* above MIN_QUOTA */
+    bool ends;         /* a quota ends one of them */
+    struct mono since; /* the first of them was charged up to here */
 };
 
 static void plan_at(struct pass *p, struct mono at)
@@ -265,9 +270,12 @@ static int add_spender(const struct pass *p, const struct roster_host *h, struct
         spenders[place] = (struct spender){
             .user = h->row.user,
             .points = h->row.balance - charge_owed(&p->book, &h->row.user) - p->conf->min_quota,
+            .since = h->charged,
         };
     }
     s = &spenders[place];
+    if (h->charged.ns < s->since.ns)
+        s->since = h->charged;
     s->sessions = free_user ? 1 : s->sessions + 1;
     s->ends = s->ends || (!free_user && !h->row.free);
     return 0;
@@ -306,7 +314,8 @@ void pass_plan(struct pass *p, struct moment now)
     struct spender *spenders = calloc(p->roster.count + 1, sizeof *spenders);
 
     p->deadline_set = false;
-    if (spenders && p->topology.channels && p->conf->check_masq)
+    /* From a table that cannot be read nobody is charged, sooner or later. */
+    if (spenders && p->topology.channels && p->conf->check_masq && !p->census_trouble.on)
         plan_quotas(p, now, spenders);
     for (size_t i = 0; i < p->roster.count; i++) {
         const struct roster_host *h = &p->roster.hosts[i];

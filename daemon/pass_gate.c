@@ -142,13 +142,13 @@ static struct addr *collect_closed(struct pass *p, const struct gate_report *r, 
     size_t n = 0;
 
     for (size_t i = 0; list && i < p->roster.count; i++) {
-        if (is_leaving(&p->roster.hosts[i]))
+        if (is_leaving(&p->roster.hosts[i]) && !family_failed(r, &p->roster.hosts[i].addr))
             list[n++] = p->roster.hosts[i].addr;
     }
     for (size_t i = 0; list && i < r->extra_count; i++) {
         const struct roster_host *h = roster_find(&p->roster, &r->extra[i]);
 
-        if (!h || (!h->want && !h->in_session))
+        if (!family_failed(r, &r->extra[i]) && (!h || (!h->want && !h->in_session)))
             list[n++] = r->extra[i];
     }
     /* Where the administrator lets hosts out past us, only those with a row are ours to cut. */
@@ -217,6 +217,23 @@ static int drive(struct pass *p, const struct addr *hosts, size_t count, struct 
     return err;
 }
 
+/* What was buried when these hosts were closed: only IPv6 has such flows. */
+static void raise_flows(struct pass *p, const struct addr *hosts, size_t count, struct moment now)
+{
+    struct addr *opening = calloc(count + 1, sizeof *opening);
+    size_t n = 0;
+
+    for (size_t i = 0; opening && i < count; i++) {
+        const struct roster_host *h = roster_find(&p->roster, &hosts[i]);
+
+        if (hosts[i].family == AF_INET6 && h && !h->open)
+            opening[n++] = hosts[i];
+    }
+    if (n && !p->dry_run)
+        pass_drop_flows(p, opening, n, FLOWS_RAISE, false, now);
+    free(opening);
+}
+
 int pass_apply(struct pass *p, struct moment now, bool charged)
 {
     struct gate_report report;
@@ -226,16 +243,21 @@ int pass_apply(struct pass *p, struct moment now, bool charged)
     int err;
 
     hosts = wanted_hosts(p, &count, &transition);
-    if (!hosts)
+    if (!hosts) {
+        trouble_begin(&p->gate_trouble, "gate: out of memory");
         return -ENOMEM;
+    }
     err = drive(p, hosts, count, &report);
     if (report.changes)
         p->sweeps = PASS_SWEEPS;
-    log_found(p, &report, transition || p->rules_changed);
-    p->rules_changed = false;
+    if (!err) {
+        log_found(p, &report, transition || p->rules_changed);
+        p->rules_changed = false;
+    }
     closed = collect_closed(p, &report, &closed_count);
     if (closed && closed_count && !p->dry_run)
-        pass_drop_flows(p, closed, closed_count, !charged, now);
+        pass_drop_flows(p, closed, closed_count, FLOWS_CLOSE, !charged, now);
+    raise_flows(p, hosts, count, now);
     p->census->stray_count = 0;
     follow_up(p, &report, now);
     free(closed);

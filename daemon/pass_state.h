@@ -49,10 +49,11 @@ struct pass {
 /* pass_charge.c */
 /* Reads the kernel's table and charges every session; nothing is charged from a partial reading. */
 void pass_charge_all(struct pass *p, struct moment now);
-/* Drops the flows of these hosts (sorted), whose gate is closed, and charges up to now those that
- * are in session. `settle`: their use has not been counted at this moment yet. */
-void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, bool settle,
-                     struct moment now);
+/* Ends the flows of these hosts (sorted), whose gate is closed, and charges up to now those that
+ * are in session; or raises the flows of hosts that are open again. `settle`: their use has not
+ * been counted at this moment yet. */
+void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enum flows_way way,
+                     bool settle, struct moment now);
 /* Sets the deadline: when the first quota or `until` ends. */
 void pass_plan(struct pass *p, struct moment now);
 

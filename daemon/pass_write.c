@@ -36,9 +36,10 @@ static int write_host(struct pass *p, struct roster_host *h)
     p->rows_stale = p->rows_stale || h->write != ROSTER_NO_ORDER || h->drop_row || h->respelled;
     if (h->has_row && h->respelled) {
         err = store_respell(p->store, host, addr_format(&h->addr, canonical));
-        if (err == -EEXIST) /* written since it was read: the next reading sees both */
-            return 0;
-        host = canonical;
+        if (err == 0)
+            host = canonical;
+        else if (err == -EEXIST) /* the next reading sees both rows */
+            err = 0;
     }
     if (!err && has_session(h))
         err = store_save_session(p->store, &h->session);
@@ -139,11 +140,35 @@ static int64_t *keep_ids(const struct pass *p)
     return ids;
 }
 
+/*
+ * With the write lock held: if somebody has committed since the rows were read, a 2 that stands
+ * there may be a newer one than the 2 that was decided on. Then no order is written but after the
+ * next reading; charges and use are, being relative.
+ */
+static int forget_stale_orders(struct pass *p)
+{
+    int64_t version = store_version(p->store);
+
+    if (version < 0)
+        return (int)version;
+    if (version == p->version)
+        return 0;
+    for (size_t i = 0; i < p->roster.count; i++) {
+        p->roster.hosts[i].write = ROSTER_NO_ORDER;
+        p->roster.hosts[i].drop_row = false;
+        p->roster.hosts[i].respelled = false;
+    }
+    p->rows_stale = true;
+    return 0;
+}
+
 static int write_transaction(struct pass *p, bool tick, bool clear)
 {
     int64_t *ids = keep_ids(p);
     int err = ids ? store_begin(p->store) : -ENOMEM;
 
+    if (!err)
+        err = forget_stale_orders(p);
     if (!err)
         err = write_all(p, tick);
     if (!err && clear)

@@ -43,6 +43,8 @@ void verify_run(struct verify *v, const struct conf *conf, bool online, struct m
 {
     int err;
 
+    if (v->pid && v->fd < 0) /* it could not be watched: looked after here */
+        verify_reap(v);
     if (!*conf->verify_cmd || !online || v->pid ||
         (v->last.ns && mono_since(v->last, now).ns < conf->verify * NS_PER_S))
         return;
@@ -67,7 +69,8 @@ void verify_reap(struct verify *v)
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         log_warning("verify the check of the link failed, status=%d",
                     WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
-    close(v->fd);
+    if (v->fd >= 0)
+        close(v->fd);
     v->fd = -1;
     v->pid = 0;
 }

@@ -25,12 +25,20 @@ enum flow_tcp_state {
     FLOW_TCP_STATES
 };
 
+/*
+ * The bit of the connection mark that says: begun by a host that has been closed. It is set on what
+ * is not masqueraded (IPv6), because such a connection, once dropped from the table, comes back
+ * with the next packet from outside as a new one that the host has not begun.
+ */
+#define FLOW_BURIED UINT32_C(0x80000000)
+
 struct flow {
-    struct addr source;       /* of the original direction: who began */
-    struct addr reply_source; /* of the reply direction: who answers, NAT undone */
-    uint8_t protocol;         /* IPPROTO_... */
-    uint8_t tcp_state;        /* enum flow_tcp_state */
-    bool replied, assured;
+    struct addr source;            /* of the original direction: who began */
+    struct addr reply_source;      /* of the reply direction: who answers, NAT undone */
+    uint8_t protocol;              /* IPPROTO_... */
+    uint8_t tcp_state;             /* enum flow_tcp_state */
+    struct addr reply_destination; /* whom the answers go to: the source, or us who masquerade */
+    bool replied, assured, buried;
     bool offloaded; /* in hardware or a flow table: active, `left` says nothing */
     int64_t left;   /* seconds until the entry expires */
 };

@@ -7,6 +7,11 @@
 
 #include "store.h"
 
+/* What a balance is limited to by its CHECK. A number that an administrator has written is held
+ * there where it is added to: a sum past int64 would be refused, and with it everybody's charges.
+ */
+#define SQL_LIMIT "1000000000000000"
+
 /* Every statement the store runs more than once, prepared at its first use. */
 #define STORE_STATEMENTS(X)                                                                        \
     X(VERSION, "PRAGMA data_version")                                                              \
@@ -21,12 +26,13 @@
     X(BALANCE, "SELECT quota FROM tcptab WHERE name = ?1")                                         \
     X(ACT, "INSERT INTO actor (user, action) VALUES ('tcpquotad', 'charge')")                      \
     X(ACTED, "DELETE FROM actor")                                                                  \
-    X(TAKE, "UPDATE tcptab SET quota = quota - ?2 WHERE name = ?1")                                \
+    X(TAKE, "UPDATE tcptab SET quota = max(quota - ?2, -" SQL_LIMIT ") WHERE name = ?1")           \
     X(TAKE_FIRST, "INSERT INTO tcptab (name, quota) VALUES (?1, -?2)")                             \
-    X(USE, "INSERT INTO usage (name, hour, seconds, points) VALUES (?1, ?2, ?3, ?4)"               \
-           " ON CONFLICT (name, hour) DO UPDATE"                                                   \
-           " SET seconds = seconds + ?3, points = points + ?4")                                    \
-    X(PERIOD, "UPDATE periodtab SET quota = quota + ?1"                                            \
+    X(USE,                                                                                         \
+      "INSERT INTO usage (name, hour, seconds, points) VALUES (?1, ?2, ?3, ?4)"                    \
+      " ON CONFLICT (name, hour) DO UPDATE"                                                        \
+      " SET seconds = min(seconds, " SQL_LIMIT ") + ?3, points = min(points, " SQL_LIMIT ") + ?4") \
+    X(PERIOD, "UPDATE periodtab SET quota = min(quota, " SQL_LIMIT ") + ?1"                        \
               " WHERE id = (SELECT max(id) FROM periodtab)")                                       \
     X(SESSION_NEW, "INSERT INTO session (name, host, opened) VALUES (?1, ?2, ?3)"                  \
                    " RETURNING id")                                                                \
@@ -39,8 +45,10 @@
                     " AND m.name = session.name AND m.open = 1) OR closed IS NULL AND id NOT IN"   \
                     " (SELECT max(id) FROM session WHERE closed IS NULL GROUP BY host)")           \
     X(ORDER, "UPDATE masq SET open = ?4 WHERE host = ?1 AND name = ?2 AND open = ?3")              \
-    X(USED, "UPDATE masq SET cnts = ?2, counter = counter + ?3 WHERE host = ?1")                   \
-    X(AGE, "UPDATE masq SET tic = tic + 1 WHERE tic >= 0 AND open = 1")                            \
+    X(USED, "UPDATE masq SET cnts = ?2, counter = min(counter, " SQL_LIMIT ") + ?3"                \
+            " WHERE host = ?1")                                                                    \
+    X(AGE, "UPDATE masq SET tic = tic + 1"                                                         \
+           " WHERE open = 1 AND tic BETWEEN 0 AND " SQL_LIMIT)                                     \
     X(DROP_ROW, "DELETE FROM masq WHERE host = ?1 AND open = ?2")                                  \
     X(RESPELL, "UPDATE OR IGNORE masq SET host = ?2 WHERE host = ?1")                              \
     X(CLEAR_ORDERS, "DELETE FROM orders")                                                          \
@@ -67,7 +75,7 @@ int sql_run(struct store *s, enum sql id);
 /* Rows that the last statement changed. */
 int sql_changes(struct store *s);
 
-/* store_schema.c: brings the database up to date. `version` is its user_version. */
+/* The files of schema/, in their order, and the user_version that each leaves behind. */
 struct store_migration {
     int version; /* that the database has afterwards */
     const char *sql;

@@ -50,6 +50,39 @@ for family in 10.99.0.2:192.0.2.2 fd99::2,2001:db8::2; do
     within 5 is_open $host
 done
 
+# A host with a global IPv6 address is not masqueraded: what the server goes on sending to it would
+# come in as new.
+ip -n ${NS}h addr add 2001:db8:1::2/64 dev eth0 nodad
+ip -n ${NS}h -6 route del default
+ip -n ${NS}h -6 route add default via fd99::1 src 2001:db8:1::2
+ip -n ${NS}g -6 route add 2001:db8:1::/64 dev lan0
+ip -n ${NS}s -6 route add 2001:db8:1::/64 via 2001:db8::1
+configure 'LOCALNET=10.99.0.0/16 fd99::/64 2001:db8:1::/64'
+sed -i 1d "$CONF"
+kill -HUP "$(daemon_pid)"
+within 5 logged 'notice reload'
+ok "global IPv6: blocked before it is opened" not reaches6 tcp
+order 2001:db8:1::2 alice
+ok "global IPv6: it is opened" within 5 is_open 2001:db8:1::2
+ok "global IPv6: it is not masqueraded" same "$(on_gate ip6tables-legacy-save -t nat | grep -c 2001:db8:1::2/128)" 0
+download tcp tcp 2001:db8::2
+download udp udp 2001:db8::2
+sleep 0.5
+ok "global IPv6: downloads run" not is_over udp
+db "UPDATE masq SET open = 3 WHERE host = '2001:db8:1::2'"
+within 5 is_closed 2001:db8:1::2
+ok "global IPv6: the TCP download ends" within 5 is_over tcp
+ok "global IPv6: the UDP download ends, with FORWARD on ACCEPT" within 5 is_over udp
+ok "global IPv6: with bytes before" grep -q 'end=stalled bytes=[1-9]' "$TRASH/udp"
+ok "global IPv6: it is blocked again" not reaches6 udp
+order 2001:db8:1::2 alice
+within 5 is_open 2001:db8:1::2
+ok "global IPv6: opened again, old and new connections pass" reaches6 udp
+is "global IPv6: nothing is left buried" "$(on_gate conntrack -L -f ipv6 -m 0x80000000/0x80000000 2>/dev/null | wc -l)" 0
+rm -f "$TRASH/tcp" "$TRASH/udp"
+ip -n ${NS}h addr del 2001:db8:1::2/64 dev eth0
+ip -n ${NS}h -6 route replace default via fd99::1
+
 ok "by another uplink an open host gets out" reaches tcp 198.51.100.2
 db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
 within 5 is_closed 10.99.0.2

@@ -40,7 +40,7 @@ static bool rule_matches(const struct gate_rule *r, const struct packet *p)
         return false;
     if (r->protocol && r->protocol != p->protocol)
         return false;
-    return !r->states || ((r->states & p->state) != 0) != r->not_states;
+    return !r->buried && (!r->states || ((r->states & p->state) != 0) != r->not_states);
 }
 
 static const struct gate_chain *find_chain(const struct gate_rules *r, const char *name)
