@@ -56,6 +56,9 @@ int loop_block_signals(void)
     sigset_t set;
 
     loop_signals(&set);
+    /* A terminal's reader that is gone is no reason to leave the gate open behind us. */
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return -errno;
     return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? 0 : -errno;
 }
 

@@ -22,7 +22,8 @@ struct loop_setup {
     void *context;
 };
 
-/* Blocks the signals that the loop reads; to be called before anything else is started. */
+/* Blocks the signals that the loop reads and ignores SIGPIPE; to be called before anything else is
+ * started. */
 int loop_block_signals(void);
 /* Runs until TERM, INT or QUIT (0), SIGRTMIN (1: exit and keep what is open), or -errno. */
 int loop_run(const struct loop_setup *setup);

@@ -134,6 +134,14 @@ static int load_rows(struct pass *p)
     size_t count = 0;
     int err;
 
+    if (store_is_replaced(p->store)) {
+        trouble_begin(&p->lost_trouble,
+                      "database %s has been removed or replaced, charges are carried and orders "
+                      "are not seen until tcpquotad is started again",
+                      p->conf->database);
+        return -ESTALE;
+    }
+    trouble_end(&p->lost_trouble, "database, it is in its place again");
     if (version >= 0 && version == p->version && !p->rows_stale)
         return 0;
     err = version < 0 ? (int)version : store_load(p->store, &rows, &count);

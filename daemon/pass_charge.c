@@ -301,7 +301,7 @@ static void plan_quotas(struct pass *p, struct moment now, struct spender *spend
         paying += spenders[i].sessions;
     for (size_t i = 0; i < count; i++) {
         if (spenders[i].ends)
-            plan_at(p, mono_add(now.mono,
+            plan_at(p, mono_add(spenders[i].since,
                                 charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
                                                  rate * spenders[i].sessions,
                                                  terms.shared_line ? (size_t)paying : 1)));

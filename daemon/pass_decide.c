@@ -39,13 +39,21 @@ static void shut(struct roster_host *h, enum cause cause)
     h->write = h->row.order == ORDER_IS_CLOSED ? ROSTER_NO_ORDER : ORDER_IS_CLOSED;
 }
 
-static void refuse(struct roster_host *h, enum verdict v)
+static bool is_merged(const struct pass *p, const struct roster_host *h)
+{
+    const struct roster_host *holder = h->is_held ? roster_find(&p->roster, &h->addr) : NULL;
+
+    return holder && holder->want &&
+           memcmp(&holder->row.user, &h->row.user, sizeof h->row.user) == 0;
+}
+
+static void refuse(const struct pass *p, struct roster_host *h, enum verdict v)
 {
     char host[LOG_VALUE_LEN], user[LOG_VALUE_LEN];
     bool another = h->in_session && strcmp(h->session.user.text, h->row.user.text) != 0;
 
     /* Whose open host is closed reads it in the line of the closing. */
-    if (!h->told && (!h->open || another))
+    if (!h->told && (!h->open || another) && !is_merged(p, h))
         log_notice("refuse host=%s user=%s reason=\"%s\"", log_value(h->row.host, host),
                    log_value(h->row.user.text, user), verdict_reason(v));
     h->told = true;
@@ -75,7 +83,7 @@ static void decide(struct pass *p, struct roster_host *h, struct moment now, boo
     }
     v = judge(p, h, now);
     if (v != VERDICT_MAY) {
-        refuse(h, v);
+        refuse(p, h, v);
     } else if (h->row.order == ORDER_IS_OPEN && h->row.tic > p->conf->tics) {
         shut(h, CAUSE_IDLE);
     } else {
@@ -84,8 +92,28 @@ static void decide(struct pass *p, struct roster_host *h, struct moment now, boo
     }
 }
 
+/*
+ * Another spelling of a host that has a row already. A 3 is meant for that host; a 2 for its user
+ * is carried out as it is; either row has done its work. A 2 for another user is refused.
+ */
+static void decide_held(struct pass *p, struct roster_host *h)
+{
+    struct roster_host *holder = roster_find(&p->roster, &h->addr);
+
+    if (h->row.order == ORDER_CLOSE)
+        shut(holder, h->row.cause);
+    if (h->row.order == ORDER_CLOSE || (h->row.order == ORDER_OPEN && is_merged(p, h))) {
+        h->write = ROSTER_NO_ORDER;
+        h->drop_row = true;
+    }
+}
+
 void pass_decide(struct pass *p, struct moment now, bool tick)
 {
     for (size_t i = 0; i < p->roster.count; i++)
         decide(p, &p->roster.hosts[i], now, tick);
+    for (size_t i = 0; i < p->roster.count; i++) {
+        if (p->roster.hosts[i].is_held)
+            decide_held(p, &p->roster.hosts[i]);
+    }
 }

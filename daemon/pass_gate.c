@@ -116,7 +116,7 @@ static void log_found(const struct pass *p, const struct gate_report *r, bool ex
     for (size_t i = 0; i < r->missing_count; i++) {
         const struct roster_host *h = roster_find(&p->roster, &r->missing[i]);
 
-        if (h && (h->open || (p->starting && h->row.order == ORDER_IS_OPEN))) {
+        if (h && !p->rules_changed && (h->open || (p->starting && h->row.order == ORDER_IS_OPEN))) {
             log_warning("restore host=%s its entry was gone", addr_format(&h->addr, text));
             explained = true;
         }

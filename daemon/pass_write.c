@@ -48,7 +48,7 @@ static int write_host(struct pass *p, struct roster_host *h)
     if (!err && has_use(h))
         err = store_set_use(p->store, host, h->cnts, h->uncounted);
     if (!err && h->drop_row)
-        err = store_delete_row(p->store, host, ORDER_IS_CLOSED);
+        err = store_delete_row(p->store, host, h->row.order);
     return err;
 }
 
@@ -162,6 +162,20 @@ static int forget_stale_orders(struct pass *p)
     return 0;
 }
 
+#define SHORT_LOCK_S 1
+
+/* Others write too: that the database is locked for a moment is nothing to tell. */
+static bool is_short_lock(struct pass *p, int err)
+{
+    struct mono now = mono_now();
+
+    if (err != -EBUSY)
+        return false;
+    if (!p->busy_since.ns)
+        p->busy_since = now;
+    return mono_since(p->busy_since, now).ns < SHORT_LOCK_S * NS_PER_S;
+}
+
 static int write_transaction(struct pass *p, bool tick, bool clear)
 {
     int64_t *ids = keep_ids(p);
@@ -176,13 +190,15 @@ static int write_transaction(struct pass *p, bool tick, bool clear)
     if (!err)
         err = store_commit(p->store);
     if (err) {
-        trouble_begin(&p->store_trouble, "database %s: %s, charges are carried", p->conf->database,
-                      ids ? store_error(p->store) : "out of memory");
+        if (!is_short_lock(p, err))
+            trouble_begin(&p->store_trouble, "database %s: %s, charges are carried",
+                          p->conf->database, ids ? store_error(p->store) : "out of memory");
         store_rollback(p->store);
         if (ids)
             forget_ids(p, ids);
     } else {
         trouble_end(&p->store_trouble, "database, charges are written");
+        p->busy_since = (struct mono){0};
         settled(p, tick);
     }
     free(ids);

@@ -38,9 +38,9 @@ struct roster_host {
     bool want;        /* shall be open */
     enum cause cause; /* why it closes, if it does */
     int write;        /* enum order for the row, or ROSTER_NO_ORDER */
-    bool drop_row;
-    bool told;  /* the refusal of this order is in the log */
-    bool stuck; /* the kernel refused, and that is in the log */
+    bool drop_row;    /* delete the row, if its order is still the one read */
+    bool told;        /* the refusal of this order is in the log */
+    bool stuck;       /* the kernel refused, and that is in the log */
 };
 
 struct roster {

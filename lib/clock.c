@@ -97,12 +97,13 @@ int wall_parse_utc(const char *text, struct wall *out)
         return -EINVAL;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;
-    /* The range of int64 nanoseconds ends in 2262. */
-    if (tm.tm_year < 0 || tm.tm_year > 2200 - 1900)
+    if (tm.tm_year < 0)
         return -EINVAL;
     t = timegm(&tm);
-    at = (struct wall){(int64_t)t * NS_PER_S};
-    wall_format_utc(at, back);
+    /* The range of int64 nanoseconds ends in 2262: what is later is that end. */
+    if (__builtin_mul_overflow((int64_t)t, NS_PER_S, &at.ns))
+        at.ns = INT64_MAX;
+    strftime(back, sizeof back, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &tm));
     /* timegm() carries 31 April over into May: what does not come back was no date. */
     if (strcmp(back, text) != 0)
         return -EINVAL;

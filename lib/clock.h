@@ -50,7 +50,8 @@ time_t wall_seconds(struct wall at);
 void wall_format_utc(struct wall at, char out[WALL_UTC_LEN]);
 /* `2026-11-21T10:00:00+01:00`, in the zone of TZ. */
 void wall_format_local(struct wall at, char out[WALL_LOCAL_LEN]);
-/* Reads the form of wall_format_utc(), whole string. 0, or -EINVAL and *out untouched. */
+/* Reads the form of wall_format_utc(), whole string; a time past int64 is INT64_MAX. 0, or -EINVAL
+ * and *out untouched. */
 int wall_parse_utc(const char *text, struct wall *out);
 /* The start of the UTC clock hour that holds `at`. */
 struct wall wall_utc_hour(struct wall at);

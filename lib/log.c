@@ -46,9 +46,10 @@ void log_to_terminal(void)
     out.sink = SINK_TERMINAL;
 }
 
+/* O_NONBLOCK: a pipe that nobody reads is an error, not a reason to wait for ever. */
 static int open_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 
     return fd < 0 ? -errno : fd;
 }

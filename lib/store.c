@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +18,10 @@
 
 struct store {
     sqlite3 *db;
-    int shm; /* the -shm file, for store_is_write_locked(); -1 until it is there */
+    dev_t device; /* of the file that is open */
+    ino_t inode;
+    int marker; /* the .made file, locked; -1 if it is not ours */
+    int shm;    /* the -shm file, for store_is_write_locked(); -1 until it is there */
     char path[PATH_MAX];
     char error[256];
     sqlite3_stmt *statements[SQL_COUNT];
@@ -224,17 +228,18 @@ static int check_marker(struct store *s, enum store_mode mode)
     return 0;
 }
 
-/* Once the tables are there. */
-static int leave_marker(struct store *s)
+/* Once the tables are there. The marker is locked for as long as the store is open: two daemons on
+ * one database would charge everybody twice. */
+static int hold_marker(struct store *s)
 {
     char marker[PATH_MAX + 8];
-    int fd;
 
     snprintf(marker, sizeof marker, "%s.made", s->path);
-    fd = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
+    s->marker = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (s->marker < 0)
         return failed_because(s, -errno, "its marker file (.made) cannot be made");
-    close(fd);
+    if (flock(s->marker, LOCK_EX | LOCK_NB) != 0)
+        return failed_because(s, -EBUSY, "another tcpquotad works with it");
     return 0;
 }
 
@@ -308,7 +313,7 @@ static int configure(struct store *s, enum store_mode mode)
     if (!err && broken)
         err = failed_because(s, -EBADMSG, "it is damaged (PRAGMA quick_check says how)");
     if (!err)
-        err = leave_marker(s);
+        err = hold_marker(s);
     sqlite3_busy_timeout(s->db, 0);
     return err;
 }
@@ -321,7 +326,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     *out = s;
     if (!s)
         return -ENOMEM;
-    s->shm = -1;
+    s->shm = s->marker = -1;
     if (strlen(path) >= sizeof s->path)
         return failed_because(s, -ENAMETOOLONG, "its path is too long");
     snprintf(s->path, sizeof s->path, "%s", path);
@@ -332,6 +337,12 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     err = rc == SQLITE_OK ? configure(s, mode) : failed(s, rc);
     if (!err) {
         char shm[PATH_MAX + 8];
+        struct stat st;
+
+        if (stat(path, &st) == 0) {
+            s->device = st.st_dev;
+            s->inode = st.st_ino;
+        }
 
         snprintf(shm, sizeof shm, "%s-shm", path);
         s->shm = open(shm, O_RDONLY | O_CLOEXEC);
@@ -349,7 +360,16 @@ void store_close(struct store *s)
     /* Only now: closing any descriptor of a file gives up the process's locks on it. */
     if (s->shm >= 0)
         close(s->shm);
+    if (s->marker >= 0)
+        close(s->marker);
     free(s);
+}
+
+bool store_is_replaced(const struct store *s)
+{
+    struct stat st;
+
+    return stat(s->path, &st) != 0 || st.st_dev != s->device || st.st_ino != s->inode;
 }
 
 int store_is_write_locked(const struct store *s)

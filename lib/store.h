@@ -36,14 +36,16 @@ enum store_mode {
     STORE_READ,   /* change nothing; -ENOENT if it has never been there */
 };
 
-/* Opens `path`; -ENODATA if it was there once and is gone. *out is set even on failure, for
- * store_error(); store_close() in any case. */
+/* Opens `path`, and holds it against another daemon (-EBUSY); -ENODATA if it was there once and is
+ * gone. *out is set even on failure, for store_error(); store_close() in any case. */
 int store_open(struct store **out, const char *path, enum store_mode mode);
 void store_close(struct store *s);
 const char *store_error(const struct store *s);
 
 /* A number that changes with every commit of another connection. >= 0 or -errno. */
 int64_t store_version(struct store *s);
+/* Whether the file that is open is not the one of that name any more. */
+bool store_is_replaced(const struct store *s);
 /* Whether another process holds the write lock (a commit may be on its way): 1, 0, -errno. */
 int store_is_write_locked(const struct store *s);
 

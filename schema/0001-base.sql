@@ -4,18 +4,18 @@
 -- REPLACE can displace no row but the one of the same key.
 
 CREATE TABLE tcptab (
-    name TEXT PRIMARY KEY CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 32),
+    name TEXT PRIMARY KEY CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 32 AND instr(CAST(name AS BLOB), x'00') = 0),
     quota INTEGER NOT NULL DEFAULT 0
         CHECK (quota BETWEEN -1000000000000000 AND 1000000000000000)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE allowed (
-    name TEXT PRIMARY KEY CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 32)
+    name TEXT PRIMARY KEY CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 32 AND instr(CAST(name AS BLOB), x'00') = 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE masq (
     host TEXT PRIMARY KEY CHECK (length(CAST(host AS BLOB)) BETWEEN 1 AND 45),
-    name TEXT NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 32),
+    name TEXT NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 32 AND instr(CAST(name AS BLOB), x'00') = 0),
     cnts INTEGER NOT NULL DEFAULT 0 CHECK (cnts >= 0),
     tic INTEGER NOT NULL DEFAULT -1 CHECK (tic >= -1),
     counter INTEGER NOT NULL DEFAULT 0 CHECK (counter >= 0),

@@ -88,6 +88,27 @@ slow "UPDATE masq SET open = 3" >/dev/null
 ok "nor the 3" within 4 is_closed 10.99.0.2
 stop_daemon
 
+# Two daemons on one database; a database that is taken away while the daemon runs.
+start_daemon
+sed "s|^PIDFILE=.*|PIDFILE=$TRASH/pid2|" "$CONF" >"$TRASH/second.cf"
+second() { on_gate "$BUILD/tcpquotad" -f -c "$TRASH/second.cf" >"$TRASH/said" 2>&1; [ $? = 74 ] && grep -q 'another tcpquotad works with it' "$TRASH/said"; }
+ok "a second daemon with another PIDFILE on the same database" second
+mkdir "$TRASH/away"
+mv "$DB"* "$TRASH/away/"
+ok "a database that is taken away is noticed" within 12 logged 'has been removed or replaced'
+mv "$TRASH/away"/* "$TRASH/db/"
+ok "and back again" within 12 logged 'recovered database'
+# A row that an administrator has filled to the brim stops nobody's accounting.
+order 10.99.0.2 alice
+db "UPDATE masq SET counter = 9223372036854775807; UPDATE tcptab SET quota = -1000000000000000 WHERE name = 'poor'; INSERT OR REPLACE INTO usage VALUES ('poor', strftime('%Y-%m-%dT%H:00:00Z', 'now'), 9223372036854775807, 0)"
+within 5 is_open 10.99.0.2
+points=$(db "SELECT coalesce(sum(points), 0) FROM usage WHERE name = 'alice'")
+on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 2 >/dev/null
+db "UPDATE masq SET open = 3"
+ok "numbers at their limits: orders are still written" within 5 is_closed 10.99.0.2
+ok "and charges" db_is 1 "SELECT sum(points) > $points FROM usage WHERE name = 'alice'"
+stop_daemon
+
 # The daemon's own disk is slow.
 sed -i 's/PERIOD=10/PERIOD=1/' "$CONF"
 if ! ldd "$BUILD/tcpquotad" | grep -q libasan; then

@@ -34,6 +34,28 @@ ok "at MIN_QUOTA nothing opens" within 5 is_closed 10.99.0.2
 ok "and the log says why" logged 'refuse host=10.99.0.2 user=alice reason="quota is used up"'
 stop_traffic
 
+# Between two passes: the end comes at the moment, not with the period, whatever is written meanwhile.
+stop_daemon
+configure
+sed -i 's/^PERIOD=.*/PERIOD=10/' "$CONF"
+start_daemon
+allow eve 3
+order 10.99.0.2 eve
+within 5 is_open 10.99.0.2
+download dl tcp 192.0.2.2
+i=0
+while [ $i -lt 12 ]; do
+    allow other $i
+    i=$((i + 1))
+    sleep 0.3
+done
+ok "with a period of 10 seconds and writes of others a quota of 3 is over" within 3 is_closed 10.99.0.2
+is "and not a point more is charged" "$(quota eve)" 0
+stop_traffic
+stop_daemon
+configure
+start_daemon
+
 # Deposits while the daemon charges.
 allow bob 1000
 order 10.99.0.2 bob

@@ -28,6 +28,8 @@ ok "re-opening by plain INSERT" within 5 is_open 10.99.0.2
 is "for the user it names" "$(row 10.99.0.2)" '1|bob'
 db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
 within 5 is_closed 10.99.0.2
+sleep 1.2
+ok "after one pass the row with 0 is still there" is_closed 10.99.0.2
 ok "0 for longer than TICS passes: the row is deleted" within 8 has_no_row 10.99.0.2
 
 db "INSERT INTO masq (host, name, tic) VALUES ('10.99.0.2', 'alice', 0)"
@@ -50,6 +52,24 @@ ok "another spelling of a host that is held is refused" within 5 is_closed ::fff
 ok "and logged" logged 'user=bob reason="host is held by another user"'
 is "the holder keeps it" "$(row 10.99.0.2)" '1|alice'
 ok "and its traffic" reaches
+
+db "INSERT INTO masq (host, name, open) VALUES ('::ffff:10.99.0.2', 'alice', 3)"
+ok "a 3 in another spelling closes the host" within 5 not reaches
+ok "in its own row" within 5 is_closed 10.99.0.2
+ok "and that row goes" within 5 has_no_row ::ffff:10.99.0.2
+db "INSERT INTO masq (host, name) VALUES ('10.99.0.2', 'alice')"
+within 5 is_open 10.99.0.2
+db "BEGIN; INSERT INTO orders (host, cause, until) VALUES ('FD99::2', 'admin', '9999-12-31T23:59:59Z');
+    INSERT INTO masq (host, name) VALUES ('FD99::2', 'alice'); COMMIT"
+ok "a 2 for its user in another spelling is carried out" within 5 has_no_row FD99::2
+ok "and the host stays open" is_open fd99::2
+db "UPDATE masq SET open = 3 WHERE host = 'fd99::2'"
+within 5 is_closed fd99::2
+db "REPLACE INTO orders (host, cause, until) VALUES ('fd99::2', 'user', '9999-12-31T23:59:59Z'); INSERT INTO masq (host, name) VALUES ('fd99::2', 'alice')"
+ok "until the year 9999 is no end" within 5 is_open fd99::2
+db "UPDATE masq SET open = 3 WHERE host = 'fd99::2'"
+within 5 is_closed fd99::2
+is "a 3 ends the session with the cause of its order" "$(db "SELECT cause FROM session WHERE host = 'fd99::2' ORDER BY id DESC LIMIT 1")" user
 
 # Bad rows.
 for host in nonsense 8.8.8.8 2001:db8::99 10.99.0.1 192.0.2.1 fd99::1 10.99.0.300 10.99.0.0/16; do
