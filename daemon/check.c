@@ -126,6 +126,8 @@ static void check_network(const struct conf *conf, int *worst)
     int err = network_read(&net);
 
     if (!err) {
+        if (topology_missing_wan(conf, &net))
+            log_warning("WAN_IF=%s: there is no such interface", topology_missing_wan(conf, &net));
         err = topology_derive(&topology, conf, &net);
         net_state_free(&net);
     }
@@ -134,8 +136,9 @@ static void check_network(const struct conf *conf, int *worst)
         fault(EX_OSERR, worst);
         return;
     }
-    if (topology.v4.wan_if.count + topology.v6.wan_if.count == 0)
-        log_warning("there is no default route and no WAN_IF: nothing would be masqueraded");
+    if (topology_lacks_wan(&topology))
+        log_warning("there is no default route and no WAN_IF for every family of LOCALNET: not "
+                    "everything would be masqueraded");
     if (topology.leak_v6)
         log_warning("IPv6 forwarding is on, but LOCALNET has no IPv6 network: IPv6 is not guarded");
     if (gate_check(&topology, error) != 0) {

@@ -34,12 +34,12 @@ void pass_network_changed(struct pass *p)
 static void warn_of_topology(const struct pass *p, const struct topology *t)
 {
     const struct topology *was = &p->topology;
-    bool wan = t->v4.wan_if.count || t->v6.wan_if.count;
 
     if (t->leak_v6 && !was->leak_v6)
         log_warning("ipv6-forwarding is on, but LOCALNET has no IPv6 network: IPv6 is not guarded");
-    if (!wan && (was->v4.wan_if.count || was->v6.wan_if.count || p->starting))
-        log_warning("no-wan there is no default route and no WAN_IF: nothing is masqueraded");
+    if (topology_lacks_wan(t) && (!topology_lacks_wan(was) || p->starting))
+        log_warning("no-wan there is no %s default route and no WAN_IF: nothing is masqueraded",
+                    t->v4.localnet.count && !t->v4.wan_if.count ? "IPv4" : "IPv6");
     if (t->channels != was->channels)
         log_notice("link channels=%u", t->channels);
 }
@@ -55,6 +55,12 @@ static int read_network(struct pass *p)
         return 0;
     err = network_read(&net);
     if (!err) {
+        const char *missing = topology_missing_wan(p->conf, &net);
+
+        if (missing)
+            trouble_begin(&p->wan_trouble, "WAN_IF=%s: there is no such interface", missing);
+        else
+            trouble_end(&p->wan_trouble, "every WAN_IF is there");
         err = topology_derive(&next, p->conf, &net);
         net_state_free(&net);
     }

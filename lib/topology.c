@@ -152,6 +152,26 @@ static void free_family(struct topology_family *f)
     prefix_list_free(&f->localnet);
 }
 
+const char *topology_missing_wan(const struct conf *conf, const struct net_state *net)
+{
+    for (size_t i = 0; i < conf->wan_if.count; i++) {
+        const char *name = conf->wan_if.names[i];
+        bool there = strchr(name, '+') != NULL;
+
+        for (size_t k = 0; k < net->link_count && !there; k++)
+            there = strcmp(net->links[k].name, name) == 0;
+        if (!there)
+            return name;
+    }
+    return NULL;
+}
+
+bool topology_lacks_wan(const struct topology *t)
+{
+    return (t->v4.localnet.count && !t->v4.wan_if.count) ||
+           (t->v6.localnet.count && !t->v6.wan_if.count);
+}
+
 void topology_free(struct topology *t)
 {
     free_family(&t->v4);

@@ -64,6 +64,11 @@ void net_state_free(struct net_state *net);
 /* 0 or -ENOMEM; *out is set on 0 only. */
 int topology_derive(struct topology *out, const struct conf *conf, const struct net_state *net);
 void topology_free(struct topology *t);
+/* The first WAN_IF that names no interface there is, or NULL. A name with `+` is never missing: its
+ * interfaces come and go. */
+const char *topology_missing_wan(const struct conf *conf, const struct net_state *net);
+/* Whether a family that LOCALNET has a network of has no way to the outside. */
+bool topology_lacks_wan(const struct topology *t);
 const struct topology_family *topology_family(const struct topology *t, int family);
 
 bool topology_is_own(const struct topology *t, const struct addr *a);

@@ -52,6 +52,9 @@ ok "with the way to the Internet marked" grep -q 'LOCALNET=192.0.2.0/24.*wan0, t
 chmod 666 "$CONF"
 ok "a configuration that others can write" exits 78 'writable by nobody else' -n -c "$CONF"
 chmod 600 "$CONF"
+configure WAN_IF=wna0
+ok "a WAN_IF that is not there is told of" exits 0 'WAN_IF=wna0: there is no such interface' -n -c "$CONF"
+configure
 ok "--check on a fresh machine is green" exits 0 'in order' -n -c "$CONF"
 ok "and has made nothing" not test -e "$TRASH/db"
 ok "nor any entry" same "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)" 0
