@@ -146,6 +146,10 @@ static int read_table(struct pass *p)
     if (err == -EBADMSG)
         trouble_begin(&p->census_trouble, "%s: line %zu is no connection, nobody is charged: %s",
                       CONNTRACK_PATH, where.line, where.text);
+    if (err && err != -EBADMSG) {
+        close(p->conntrack);
+        p->conntrack = -1;
+    }
     return err;
 }
 

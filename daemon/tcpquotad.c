@@ -157,7 +157,7 @@ static int clean(struct daemon *d)
         return code;
     err = open_store(d);
     if (err)
-        return err;
+        return code ? code : err;
     err = store_begin(d->store);
     if (!err)
         err = store_clear_rows(d->store);

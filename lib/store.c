@@ -299,8 +299,10 @@ static int configure(struct store *s, enum store_mode mode)
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_busy_timeout(s->db, OPEN_PATIENCE_MS);
     err = check_version(s, mode);
-    if (err || mode == STORE_READ)
+    if (err || mode == STORE_READ) {
+        sqlite3_busy_timeout(s->db, 0);
         return err;
+    }
     if (sqlite3_db_readonly(s->db, "main") == 1)
         return failed_because(s, -EROFS, "it is read-only");
     err = run_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "

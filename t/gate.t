@@ -144,7 +144,7 @@ on_gate iptables-legacy -t nat -A PREROUTING -i lo -p tcp --dport 81 -j REDIRECT
 ip netns pids ${NS}h | xargs -r kill 2>/dev/null
 
 on_gate iptables-legacy -I FORWARD 1 -j ACCEPT
-ok "(a rule in front of ours lets everybody out)" eval 'db "UPDATE masq SET open = 3 WHERE host = '"'10.99.0.2'"'"; within 5 is_closed 10.99.0.2'
+ok "(with a rule in front of ours a host is closed)" eval 'db "UPDATE masq SET open = 3 WHERE host = '"'10.99.0.2'"'"; within 5 is_closed 10.99.0.2'
 first_rule() { on_gate iptables-legacy -S FORWARD 1 | grep -q -- '-j TCPQUOTA$'; }
 ok "the jump is the first entry again with the next pass" within 5 first_rule
 ok "and the closed host stays in" not reaches tcp
