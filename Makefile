@@ -105,7 +105,8 @@ bench: deps
 
 # Each parser under libFuzzer for FUZZ_SECONDS, from the corpus in t/corpus.
 FUZZ_SECONDS ?= 60
-fuzz: deps
+fuzz:
+	sh init/install-deps --with-fuzz
 	FUZZ_SECONDS=$(FUZZ_SECONDS) sh t/fuzz/run
 
 tidy:
