@@ -1,6 +1,7 @@
 #include "gate.h"
 
 #include "clock.h"
+#include "gate_lease.h"
 #include "gate_xtables.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ struct change {
     int family;
     const struct addr *hosts; /* of this family */
     size_t count;
+    bool leaks;        /* hosts may be open that shall not be */
     int lock;          /* descriptor, -1 while it is not held */
     bool lock_refused; /* once is enough to wait for it */
 };
@@ -90,7 +92,7 @@ static int note_differences(struct change *c, struct xtables *x, const char *tab
     bool nat = strcmp(table, "nat") == 0;
     struct gate_report *r = c->report;
     struct addr *there, *want = calloc(c->count + 1, sizeof *want);
-    size_t there_count, want_count = 0;
+    size_t there_count, want_count = 0, extra;
     int err = want ? xtables_hosts(x, nat ? TARGET_MASQUERADE : TARGET_ACCEPT, &there, &there_count)
                    : -ENOMEM;
 
@@ -103,8 +105,11 @@ static int note_differences(struct change *c, struct xtables *x, const char *tab
             want[want_count++] = c->hosts[i];
     }
     err = add_difference(&r->missing, &r->missing_count, want, want_count, there, there_count);
+    extra = r->extra_count;
     if (!err)
         err = add_difference(&r->extra, &r->extra_count, there, there_count, want, want_count);
+    if (!nat)
+        c->leaks = err || r->extra_count > extra;
     free(there);
     free(want);
     return err;
@@ -179,7 +184,7 @@ static int close_only(struct change *c)
             kept[kept_count++] = c->hosts[i];
     }
     if (!err) {
-        err = gate_rules_filter(&want, c->family, c->order->topology, c->order->drop_closed, kept,
+        err = gate_rules_filter(&want, c->family, c->order->topology, &c->order->policy, kept,
                                 kept_count);
         if (!err)
             err = change_table(c, &want);
@@ -201,13 +206,35 @@ static int apply_family(struct change *c)
         err = change_table(c, &want);
     gate_rules_free(&want);
     if (err) {
-        close_only(c);
+        c->leaks = close_only(c) != 0;
         return err;
     }
-    err = gate_rules_filter(&want, c->family, o->topology, o->drop_closed, c->hosts, c->count);
+    err = gate_rules_filter(&want, c->family, o->topology, &o->policy, c->hosts, c->count);
     if (!err)
         err = change_table(c, &want);
     gate_rules_free(&want);
+    c->leaks = err && c->leaks;
+    return err;
+}
+
+/* One family; without a network of it there is nothing to guard, and its table may be missing. */
+static int apply_to(struct change *c, int family, const struct addr *hosts, size_t count)
+{
+    struct gate_report *r = c->report;
+    bool guarded = topology_family(c->order->topology, family)->localnet.count > 0;
+    int err;
+
+    c->family = family;
+    c->hosts = hosts;
+    c->count = count;
+    c->leaks = true; /* until its tables have been read */
+    err = apply_family(c);
+    if (!guarded || !c->order->policy.lease || (err && c->leaks))
+        return guarded ? err : 0;
+    r->lease = r->lease ? r->lease : gate_lease_renew(family);
+    if (r->lease && !r->error[0])
+        snprintf(r->error, sizeof r->error, "%s lease: %s", family == AF_INET ? "IPv4" : "IPv6",
+                 strerror(-r->lease));
     return err;
 }
 
@@ -219,19 +246,8 @@ int gate_apply(const struct gate_order *order, struct gate_report *report)
     *report = (struct gate_report){0};
     while (v4 < order->count && order->hosts[v4].family == AF_INET)
         v4++;
-    c.family = AF_INET;
-    c.hosts = order->hosts;
-    c.count = v4;
-    report->v4 = apply_family(&c);
-    c.family = AF_INET6;
-    c.hosts = order->hosts + v4;
-    c.count = order->count - v4;
-    report->v6 = apply_family(&c);
-    /* Without a network of the family there is nothing to guard, and its table may be missing. */
-    if (order->topology->v6.localnet.count == 0)
-        report->v6 = 0;
-    if (order->topology->v4.localnet.count == 0)
-        report->v4 = 0;
+    report->v4 = apply_to(&c, AF_INET, order->hosts, v4);
+    report->v6 = apply_to(&c, AF_INET6, order->hosts + v4, order->count - v4);
     if (c.lock >= 0)
         close(c.lock);
     report->missing_count = addr_sort_once(report->missing, report->missing_count);
@@ -289,10 +305,10 @@ int gate_check(const struct topology *topology, char error[GATE_ERROR_LEN])
     return err;
 }
 
-void gate_report_free(struct gate_report *report)
+int gate_renew(const struct topology *topology)
 {
-    free(report->missing);
-    free(report->extra);
-    report->missing = report->extra = NULL;
-    report->missing_count = report->extra_count = 0;
+    int v4 = topology->v4.localnet.count ? gate_lease_renew(AF_INET) : 0;
+    int v6 = topology->v6.localnet.count ? gate_lease_renew(AF_INET6) : 0;
+
+    return v4 ? v4 : v6;
 }

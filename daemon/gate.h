@@ -2,6 +2,9 @@
  * gate: opens and closes hosts. Declarative: the set of hosts that shall be open goes in, the
  * kernel's tables are read, the difference is made with at most one commit a table.
  *
+ * With a lease the kernel itself shuts the gate, established connections included, once the lease
+ * has not been renewed for so many seconds. Renewing it takes no commit.
+ *
  * Owns the lock /run/xtables.lock while it changes tables, waiting for it a second at most. Blocks
  * on the kernel. Only what is named TCPQUOTA... is changed, and the one jump to it.
  */
@@ -9,38 +12,38 @@
 #define TCPQUOTA_GATE_H
 
 #include "addr.h"
+#include "gate_report.h"
 #include "topology.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#define GATE_ERROR_LEN 256
+/* What holds for every host. */
+struct gate_policy {
+    bool drop_closed; /* CLOSED_ACTION=drop */
+    uint32_t lease;   /* seconds, 0: none */
+};
 
 struct gate_order {
     const struct topology *topology;
-    bool drop_closed;         /* CLOSED_ACTION=drop */
+    struct gate_policy policy;
     const struct addr *hosts; /* that shall be open: sorted, each once */
     size_t count;
 };
 
-/* What was found and done. */
-struct gate_report {
-    struct addr *missing; /* shall be open, and had not all their entries */
-    size_t missing_count;
-    struct addr *extra; /* had entries and shall not */
-    size_t extra_count;
-    unsigned changes; /* entries or chains of ours that were not as they should be */
-    bool exempts;     /* TCPQUOTA-USER holds entries */
-    int v4, v6;       /* 0 or -errno: then this family is as it was, but for closed hosts */
-    char error[GATE_ERROR_LEN];
-};
-
-/* Fills in the report, gate_report_free() frees it. 0, or -errno if a family failed. */
+/*
+ * Fills in the report, gate_report_free() frees it. 0, or -errno if a family failed. The lease is
+ * renewed, but not for a family that may have hosts open that shall not be.
+ */
 int gate_apply(const struct gate_order *order, struct gate_report *report);
 /* Removes everything of ours from both families. 0 or -errno, with the words in `error`. */
 int gate_clean(char error[GATE_ERROR_LEN]);
 /* Reads all tables that this LOCALNET needs and changes nothing. 0 or -errno, as above. */
 int gate_check(const struct topology *topology, char error[GATE_ERROR_LEN]);
-void gate_report_free(struct gate_report *report);
+/* Renews the lease of each family that LOCALNET has a network of. 0 or -errno. */
+int gate_renew(const struct topology *topology);
+/* Whether the kernel has what a lease needs, the match `recent`. May make the kernel load it. */
+bool gate_has_lease(int family);
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_recent.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <stddef.h>
@@ -86,7 +87,7 @@ static void *begin_match(void *at, const char *name, uint8_t revision, size_t si
 }
 
 /* Appends the match that the rule asks for at `at`, returns its size: 0 if it asks for none. */
-static size_t encode_match(void *at, const struct gate_rule *r)
+static size_t encode_match(int family, void *at, const struct gate_rule *r)
 {
     if (r->states) {
         struct xt_conntrack_mtinfo3 *info = begin_match(at, "conntrack", 3, sizeof *info);
@@ -98,6 +99,15 @@ static size_t encode_match(void *at, const struct gate_rule *r)
         struct xt_connmark_mtinfo1 *info = begin_match(at, "connmark", 1, sizeof *info);
 
         info->mark = info->mask = FLOW_BURIED;
+    } else if (r->lease) {
+        struct xt_recent_mtinfo_v1 *info = begin_match(at, "recent", 1, sizeof *info);
+
+        /* The mask leaves nothing of the source: every packet looks for the one entry, `any'. */
+        info->seconds = r->lease;
+        info->check_set = XT_RECENT_CHECK;
+        memcpy(info->name, family == AF_INET ? GATE_LEASE : GATE_LEASE6,
+               family == AF_INET ? sizeof GATE_LEASE : sizeof GATE_LEASE6);
+        info->side = XT_RECENT_SOURCE;
     }
     return ((struct xt_entry_match *)at)->u.match_size;
 }
@@ -154,7 +164,7 @@ void gate_encode(int family, union gate_entry *e, const struct gate_rule *r)
     const char *name = gate_target_name(r);
 
     memset(e, 0, sizeof *e);
-    at += encode_match(e->bytes + at, r);
+    at += encode_match(family, e->bytes + at, r);
     t = (void *)(e->bytes + at);
     memcpy(t->u.user.name, name, strlen(name) + 1);
     size = XT_ALIGN(sizeof *t + encode_target_data(family, t->data, r));
@@ -200,7 +210,7 @@ bool gate_encode_same(int family, const void *theirs, const struct gate_rule *ru
     at = target_offset(family, &ours);
     if (target_offset(family, theirs) != at || !same_header(family, theirs, &ours))
         return false;
-    if (rule->states &&
+    if (at > header_size(family) &&
         !same_match((const char *)theirs + header_size(family), ours.bytes + header_size(family)))
         return false;
     if (rule->target < TARGET_REJECT || rule->target > TARGET_MASQUERADE)

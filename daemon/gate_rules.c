@@ -8,6 +8,8 @@
 #define CHAIN_SPOOF GATE_BASE "-SPOOF" /* sources that cannot be where they come from */
 #define CHAIN_OUT GATE_BASE "-OUT"     /* from LOCALNET, wherever to */
 #define CHAIN_GATE GATE_BASE "-GATE"   /* from LOCALNET to the outside */
+#define CHAIN_OPEN GATE_BASE "-OPEN"   /* the same, while the lease stands */
+#define CHAIN_REPLY GATE_BASE "-REPLY" /* tracked connections, on their way to LOCALNET */
 
 static bool make_room(void **items, size_t *room, size_t count, size_t size)
 {
@@ -69,7 +71,8 @@ void gate_rules_none(struct gate_rules *out, int family, const char *table)
 
 bool gate_owns_chain(const char *name)
 {
-    static const char *const own[] = {GATE_BASE, CHAIN_SPOOF, CHAIN_OUT, CHAIN_GATE};
+    static const char *const own[] = {GATE_BASE,  CHAIN_SPOOF, CHAIN_OUT,
+                                      CHAIN_GATE, CHAIN_OPEN,  CHAIN_REPLY};
     size_t len = sizeof GATE_BASE; /* with the dash */
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
@@ -166,20 +169,55 @@ static void add_roots(struct gate_rules *r, const struct topology_family *f)
     }
 }
 
-static void add_gate_chain(struct gate_rules *r, const struct topology_family *f, bool drop_closed)
+static void add_gate_chain(struct gate_rules *r, const struct topology_family *f,
+                           const struct gate_policy *policy)
 {
+    struct gate_rule leased = {.lease = policy->lease};
     struct gate_rule reset = {.protocol = IPPROTO_TCP, .target = TARGET_REJECT_TCP};
-    struct gate_rule refuse = {.target = drop_closed ? TARGET_DROP : TARGET_REJECT};
+    struct gate_rule refuse = {.target = policy->drop_closed ? TARGET_DROP : TARGET_REJECT};
 
+    if (policy->lease) {
+        gate_begin_chain(r, CHAIN_OPEN);
+        add_roots(r, f);
+    }
     gate_begin_chain(r, CHAIN_GATE);
-    add_roots(r, f);
-    if (!drop_closed)
+    set_chain(&leased, TARGET_JUMP, CHAIN_OPEN);
+    if (policy->lease)
+        gate_add_rule(r, &leased);
+    else
+        add_roots(r, f);
+    if (!policy->drop_closed)
         gate_add_rule(r, &reset);
     gate_add_rule(r, &refuse);
 }
 
+static void add_reply_chain(struct gate_rules *r, const struct gate_policy *policy)
+{
+    struct gate_rule accept = {.lease = policy->lease, .target = TARGET_ACCEPT};
+    struct gate_rule drop = {.target = TARGET_DROP};
+
+    if (!policy->lease)
+        return;
+    gate_begin_chain(r, CHAIN_REPLY);
+    gate_add_rule(r, &accept);
+    gate_add_rule(r, &drop);
+}
+
+/* A rule for replies: what it matches is accepted, while the lease stands if there is one. */
+static void add_reply(struct gate_rules *r, struct gate_rule *reply,
+                      const struct gate_policy *policy)
+{
+    reply->states = STATE_ESTABLISHED | STATE_RELATED;
+    if (policy->lease)
+        set_chain(reply, TARGET_GOTO, CHAIN_REPLY);
+    else
+        reply->target = TARGET_ACCEPT;
+    gate_add_rule(r, reply);
+}
+
 /* Reached with `goto`: a RETURN leads back to FORWARD, to the administrator's own entries. */
-static void add_out_chain(struct gate_rules *r, const struct topology_family *f)
+static void add_out_chain(struct gate_rules *r, const struct topology_family *f,
+                          const struct gate_policy *policy)
 {
     struct gate_rule out = {0};
 
@@ -193,12 +231,10 @@ static void add_out_chain(struct gate_rules *r, const struct topology_family *f)
         gate_add_rule(r, &rule);
         /* Outside, though its addresses are in LOCALNET: replies from there are replies. */
         for (size_t w = 0; w < f->wan_if.count; w++) {
-            struct gate_rule reply = {.source = f->wan_nets.prefixes[i],
-                                      .states = STATE_ESTABLISHED | STATE_RELATED,
-                                      .target = TARGET_ACCEPT};
+            struct gate_rule reply = {.source = f->wan_nets.prefixes[i]};
 
             set_name(reply.in, f->wan_if.names[w]);
-            gate_add_rule(r, &reply);
+            add_reply(r, &reply, policy);
         }
     }
     for (size_t i = 0; i < f->localnet.count; i++) {
@@ -210,7 +246,8 @@ static void add_out_chain(struct gate_rules *r, const struct topology_family *f)
     gate_add_rule(r, &out);
 }
 
-static void add_base_chain(struct gate_rules *r, const struct topology_family *f)
+static void add_base_chain(struct gate_rules *r, const struct topology_family *f,
+                           const struct gate_policy *policy)
 {
     struct gate_rule user = {0},
                      spoof = {.states = STATE_ESTABLISHED | STATE_RELATED, .not_states = true};
@@ -231,16 +268,14 @@ static void add_base_chain(struct gate_rules *r, const struct topology_family *f
         gate_add_rule(r, &rule);
     }
     for (size_t i = 0; i < f->localnet.count; i++) {
-        struct gate_rule rule = {.destination = f->localnet.prefixes[i],
-                                 .states = STATE_ESTABLISHED | STATE_RELATED,
-                                 .target = TARGET_ACCEPT};
+        struct gate_rule reply = {.destination = f->localnet.prefixes[i]};
 
-        gate_add_rule(r, &rule);
+        add_reply(r, &reply, policy);
     }
 }
 
 int gate_rules_filter(struct gate_rules *out, int family, const struct topology *topology,
-                      bool drop_closed, const struct addr *hosts, size_t count)
+                      const struct gate_policy *policy, const struct addr *hosts, size_t count)
 {
     const struct topology_family *f = topology_family(topology, family);
     struct gate_rule accept = {.target = TARGET_ACCEPT};
@@ -249,10 +284,11 @@ int gate_rules_filter(struct gate_rules *out, int family, const struct topology 
     if (f->localnet.count == 0)
         return 0;
     out->user_chain = true;
-    add_base_chain(out, f);
+    add_base_chain(out, f, policy);
     add_spoof_chain(out, f);
-    add_out_chain(out, f);
-    add_gate_chain(out, f, drop_closed);
+    add_out_chain(out, f, policy);
+    add_reply_chain(out, policy);
+    add_gate_chain(out, f, policy);
     add_trees(out, f, hosts, count, &accept, 1);
     return out->failed ? -ENOMEM : 0;
 }

@@ -12,7 +12,7 @@
 #ifndef TCPQUOTA_GATE_RULES_H
 #define TCPQUOTA_GATE_RULES_H
 
-#include "addr.h"
+#include "gate.h"
 #include "list.h"
 #include "topology.h"
 
@@ -24,6 +24,9 @@
 #define GATE_CHAIN_LEN 32 /* libiptc's label size; iptables(8) takes names of 28 characters */
 #define GATE_BASE "TCPQUOTA"
 #define GATE_USER "TCPQUOTA-USER"
+/* The lease: lists of the match `recent`, which know no family. */
+#define GATE_LEASE "tcpquota"
+#define GATE_LEASE6 "tcpquota6"
 
 enum gate_state { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 8 };
 
@@ -45,6 +48,7 @@ struct gate_rule {
     uint8_t states;                    /* enum gate_state, 0: any */
     bool not_states;                   /* any but those */
     bool buried;                       /* connections with the mark FLOW_BURIED */
+    uint32_t lease;                    /* while one of so many seconds stands; 0: always */
     enum gate_target target;
     char chain[GATE_CHAIN_LEN];
 };
@@ -71,7 +75,7 @@ struct gate_rules {
 /* `hosts` are of `family`, sorted, each once. 0 or -ENOMEM; gate_rules_free() in both cases.
  * Where LOCALNET has no network of the family no chain is asked for. */
 int gate_rules_filter(struct gate_rules *out, int family, const struct topology *topology,
-                      bool drop_closed, const struct addr *hosts, size_t count);
+                      const struct gate_policy *policy, const struct addr *hosts, size_t count);
 /* The same for the nat table; IPv6 hosts with global addresses are left out. */
 int gate_rules_nat(struct gate_rules *out, int family, const struct topology *topology,
                    const struct addr *hosts, size_t count);

@@ -200,7 +200,8 @@ static struct addr *wanted_hosts(const struct pass *p, size_t *count, bool *tran
 static int drive(struct pass *p, const struct addr *hosts, size_t count, struct gate_report *r)
 {
     struct gate_order order = {.topology = &p->topology,
-                               .drop_closed = p->conf->closed_action == CLOSED_DROP,
+                               .policy = {.drop_closed = p->conf->closed_action == CLOSED_DROP,
+                                          .lease = (uint32_t)p->conf->lease},
                                .hosts = hosts,
                                .count = count};
     int err;
@@ -214,6 +215,10 @@ static int drive(struct pass *p, const struct addr *hosts, size_t count, struct 
         trouble_begin(&p->gate_trouble, "gate: %s", r->error);
     else
         trouble_end(&p->gate_trouble, "gate");
+    if (r->lease && !err)
+        trouble_begin(&p->lease_trouble, "lease cannot be renewed: %s", r->error);
+    else if (!r->lease)
+        trouble_end(&p->lease_trouble, "lease");
     return err;
 }
 

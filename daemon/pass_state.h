@@ -45,8 +45,8 @@ struct pass {
     struct mono deadline;
     struct mono busy_since;      /* that the database was locked at every try; ns 0: it was not */
     struct trouble lost_trouble; /* the database's file is not in its place */
-    struct trouble store_trouble, census_trouble, wan_trouble, gate_trouble, network_trouble,
-        flows_trouble;
+    struct trouble store_trouble, census_trouble, wan_trouble, gate_trouble, lease_trouble,
+        network_trouble, flows_trouble;
 };
 
 /* pass_charge.c */

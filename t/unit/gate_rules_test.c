@@ -17,6 +17,7 @@ struct packet {
     const char *in, *out;
     unsigned state; /* enum gate_state */
     uint8_t protocol;
+    bool leased; /* the lease stands */
 };
 
 static bool interface_matches(const char *pattern, const char *name)
@@ -32,6 +33,8 @@ static bool interface_matches(const char *pattern, const char *name)
 
 static bool rule_matches(const struct gate_rule *r, const struct packet *p)
 {
+    if (r->lease && !p->leased)
+        return false;
     if (r->source.addr.family && !prefix_contains(&r->source, &p->source))
         return false;
     if (r->destination.addr.family && !prefix_contains(&r->destination, &p->destination))
@@ -308,23 +311,42 @@ static struct packet packet_of(size_t i)
                            .protocol = IPPROTO_UDP};
 }
 
-/* The same packet with CLOSED_ACTION=drop, and as TCP. */
+/* What becomes of a packet once the lease is over: nothing of ours accepts it any more. */
+static enum fate fate_without_lease(const struct packet *p, const struct topology_family *f,
+                                    enum fate fate)
+{
+    if (fate != ACCEPTED)
+        return fate;
+    return prefix_list_contains(&f->localnet, &p->source) &&
+                   !(p->state == EST && prefix_list_contains(&f->wan_nets, &p->source) &&
+                     prefix_list_contains(&f->localnet, &p->destination))
+               ? REJECTED
+               : DROPPED;
+}
+
+/* The same packet with CLOSED_ACTION=drop, and as TCP; with a lease that stands, and one that is
+ * over. */
 static void test_packets(struct tap *t)
 {
     for (size_t i = 0; i < sizeof packets / sizeof *packets; i++) {
-        for (int way = 0; way < 3; way++) {
-            static const char *const ways[] = {"", ", drop", ", TCP"};
+        for (int way = 0; way < 5; way++) {
+            static const char *const ways[] = {"", ", drop", ", TCP", ", leased", ", lease over"};
+            struct gate_policy policy = {.drop_closed = way == 1, .lease = way > 2 ? 60 : 0};
             enum fate expected = packets[i].fate, got;
             struct packet p = packet_of(i);
             struct gate_rules rules;
             struct scene s;
             unsigned met;
 
-            if (expected == REJECTED)
-                expected = way == 0 ? REJECTED : way == 1 ? DROPPED : RESET;
             p.protocol = way == 2 ? IPPROTO_TCP : IPPROTO_UDP;
+            p.leased = way == 3;
             build(&s, &setups[packets[i].setup]);
-            if (gate_rules_filter(&rules, setups[packets[i].setup].family, &s.topology, way == 1,
+            if (way == 4)
+                expected = fate_without_lease(&p, topology_family(&s.topology,
+                                              setups[packets[i].setup].family), expected);
+            if (expected == REJECTED && way < 3)
+                expected = way == 0 ? REJECTED : way == 1 ? DROPPED : RESET;
+            if (gate_rules_filter(&rules, setups[packets[i].setup].family, &s.topology, &policy,
                                   s.hosts, s.count) != 0)
                 exit(1);
             got = walk(&rules, &p, &met);
@@ -384,7 +406,7 @@ static void test_none(struct tap *t)
     struct scene s;
 
     build(&s, &setups[NO_NETS]);
-    gate_rules_filter(&rules, AF_INET, &s.topology, false, NULL, 0);
+    gate_rules_filter(&rules, AF_INET, &s.topology, &(struct gate_policy){0}, NULL, 0);
     tap_is(t, (int64_t)rules.chain_count, 0, "no network: no chain");
     tap_is(t, rules.user_chain, false, "no network: nor the administrator's");
     tap_text(t, rules.hook, "FORWARD", "filter: hook");

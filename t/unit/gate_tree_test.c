@@ -267,7 +267,7 @@ static void test_filter(struct tap *t)
         }
     }
     qsort(hosts, 300, sizeof *hosts, compare);
-    tap_is(t, gate_rules_filter(&r, AF_INET, &topology, false, hosts, 300), 0, "three networks");
+    tap_is(t, gate_rules_filter(&r, AF_INET, &topology, &(struct gate_policy){0}, hosts, 300), 0, "three networks");
     test_names(t, &c, &r);
     for (size_t i = 0; i < 300; i++)
         refused += walk(&r, (unsigned)(i / 100), &hosts[i], &met) < 0;
