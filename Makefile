@@ -12,7 +12,7 @@ DATADIR = $(PREFIX)/share/tcpquota
 BUILD = build$(if $(SANITIZE),-asan)
 
 PKG_CONFIG ?= pkg-config
-PACKAGES = sqlite3 libip4tc libip6tc libmnl
+PACKAGES = sqlite3 libip4tc libip6tc libmnl libseccomp libcap
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla $(if $(WERROR),-Werror)
 HARDENED = -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SANITIZED = -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

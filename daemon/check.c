@@ -64,7 +64,7 @@ void check_print_networks(void)
     net_state_free(&net);
 }
 
-void check_warn_nftables(void)
+void check_warn_of_start(void)
 {
     char name[160];
     int found = nftables_dropping_chain(name, sizeof name);
@@ -159,7 +159,7 @@ int check_run(const struct conf *conf)
     check_database(conf, &worst);
     check_conntrack(&worst);
     check_network(conf, &worst);
-    check_warn_nftables();
+    check_warn_of_start();
     if (!worst)
         puts("tcpquotad: configuration, database and firewall are in order");
     return worst;

@@ -10,7 +10,8 @@
 int check_run(const struct conf *conf);
 /* Prints the networks that this machine is connected to, as lines for LOCALNET. */
 void check_print_networks(void);
-/* Logs a warning for every foreign nftables chain that drops what the gate accepts. */
-void check_warn_nftables(void);
+/* Logs what is no reason not to start, but should be known: a foreign nftables chain that drops
+ * what the gate accepts, a kernel without Landlock. */
+void check_warn_of_start(void);
 
 #endif

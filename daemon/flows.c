@@ -25,7 +25,7 @@ struct flows {
 /* One dump on its way. */
 struct change {
     struct flows *f;
-    enum flows_way way;
+    enum flow_way way;
     const struct topology *topology;
     const struct addr *hosts;
     size_t count;
@@ -194,9 +194,9 @@ static bool is_buried_to_close(const struct flow *flow)
 static int change_flow(const struct change *d, const struct flow *flow, int family,
                        const struct nlattr *const *attrs)
 {
-    if (d->way == FLOWS_RAISE)
+    if (d->way == FLOW_RAISE)
         return flow->buried ? mark_flow(d->f, family, attrs, false) : 0;
-    if (d->way == FLOWS_CLOSE && is_buried_to_close(flow))
+    if (d->way == FLOW_CLOSE && is_buried_to_close(flow))
         return flow->buried ? 0 : mark_flow(d->f, family, attrs, true);
     return delete_flow(d->f, family, attrs);
 }
@@ -269,7 +269,7 @@ static int dump(struct change *d, int family, const struct addr *host)
     }
 }
 
-int flows_change(struct flows *f, enum flows_way way, const struct topology *topology,
+int flows_change(struct flows *f, enum flow_way way, const struct topology *topology,
                  const struct addr *hosts, size_t count, flows_flow *each, void *context)
 {
     struct change d = {.f = f,

@@ -21,17 +21,11 @@ typedef void flows_flow(void *context, const struct flow *flow);
 /* 0 or -errno. */
 int flows_open(struct flows **out);
 void flows_close(struct flows *f);
-enum flows_way {
-    FLOWS_DELETE, /* take them out of the table */
-    FLOWS_CLOSE,  /* the same; but what is not masqueraded is buried, for the gate to drop */
-    FLOWS_RAISE   /* what is buried is as it was: its host is open again */
-};
-
 /*
  * Ends every flow that one of `hosts` (sorted) began and that leads outside, or raises it. `each`
  * may be NULL. The number of flows changed, or -errno.
  */
-int flows_change(struct flows *f, enum flows_way way, const struct topology *topology,
+int flows_change(struct flows *f, enum flow_way way, const struct topology *topology,
                  const struct addr *hosts, size_t count, flows_flow *each, void *context);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include "log.h"
 #include "network.h"
-#include "verify.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -12,10 +11,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOT_VERIFY, SLOTS };
+enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOT_KEEPER, SLOTS };
 
 #define LOOK_FIRST_MS 1
 #define LOOK_LAST_MS 64
+#define RENEWALS 3     /* of the lease while it lasts */
 #define TICK_MIN_MS 20 /* a deadline never makes passes follow each other faster */
 
 /*
@@ -33,13 +33,14 @@ struct look {
 struct loop {
     const struct loop_setup *setup;
     const struct conf *conf;
-    struct verify verify;
     struct pollfd slots[SLOTS];
     struct span period;
     struct mono next_tick, last_tick;
+    struct mono renewed; /* the lease */
     struct look look;
     bool unwritten; /* the last run left something for when the database is free */
-    bool done, keep;
+    bool done;
+    enum loop_end end;
 };
 
 static void loop_signals(sigset_t *set)
@@ -56,6 +57,9 @@ int loop_block_signals(void)
     sigset_t set;
 
     loop_signals(&set);
+    /* Children are waited for, whatever the one that started us has made of that. */
+    if (signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+        return -errno;
     /* A terminal's reader that is gone is no reason to leave the gate open behind us. */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return -errno;
@@ -75,13 +79,14 @@ static int open_slots(struct loop *l)
     if (l->slots[SLOT_DATABASE].fd < 0)
         return l->slots[SLOT_DATABASE].fd;
     l->slots[SLOT_NETWORK].fd = network_watch();
+    l->slots[SLOT_KEEPER].fd = l->setup->keeper ? l->setup->keeper->fd : -1;
     return l->slots[SLOT_NETWORK].fd < 0 ? l->slots[SLOT_NETWORK].fd : 0;
 }
 
 static void close_slots(struct loop *l)
 {
     for (int i = 0; i < SLOTS; i++) {
-        if (l->slots[i].fd >= 0)
+        if (i != SLOT_KEEPER && l->slots[i].fd >= 0)
             close(l->slots[i].fd);
     }
 }
@@ -97,8 +102,9 @@ static void look_in(struct loop *l, int64_t ms)
 static void run(struct loop *l, enum pass_kind kind)
 {
     l->unwritten = pass_run(l->setup->pass, kind) == -EBUSY;
+    l->renewed = mono_now();
     if (kind != PASS_WAKE)
-        l->last_tick = mono_now();
+        l->last_tick = l->renewed;
     if (l->unwritten && !l->look.on)
         look_in(l, LOOK_LAST_MS);
 }
@@ -143,6 +149,17 @@ static void next_period(struct loop *l, struct mono now)
         l->next_tick = mono_add(l->next_tick, l->period);
 }
 
+static bool has_lease(const struct loop *l)
+{
+    return l->setup->keeper && l->conf->lease > 0;
+}
+
+/* When the lease is renewed, if no run does so before. */
+static struct mono renewal(const struct loop *l)
+{
+    return mono_add(l->renewed, span_ms(l->conf->lease * 1000 / RENEWALS));
+}
+
 static void on_timer(struct loop *l)
 {
     uint64_t expirations;
@@ -154,14 +171,17 @@ static void on_timer(struct loop *l)
     if (l->next_tick.ns <= now.ns || due) {
         run(l, l->next_tick.ns <= now.ns ? PASS_TICK : PASS_CHARGE);
         next_period(l, now);
-        if (!l->setup->dry_run)
-            verify_run(&l->verify, l->conf, pass_is_online(l->setup->pass), now);
+    } else if (has_lease(l) && renewal(l).ns <= now.ns) {
+        /* A failure is told by the next pass. */
+        ask_renew(l->setup->keeper, pass_is_online(l->setup->pass));
+        l->renewed = now;
     }
 }
 
 static void on_signal(struct loop *l, uint32_t number)
 {
     if (number == SIGHUP) {
+        run(l, PASS_CHARGE);
         l->conf = l->setup->reload(l->setup->context);
         run(l, PASS_WAKE);
         if (l->conf->period * NS_PER_S != l->period.ns) {
@@ -174,7 +194,7 @@ static void on_signal(struct loop *l, uint32_t number)
     } else {
         log_notice("exit signal=%s",
                    number == (uint32_t)SIGRTMIN ? "RTMIN" : sigabbrev_np((int)number));
-        l->keep = number == (uint32_t)SIGRTMIN;
+        l->end = number == (uint32_t)SIGRTMIN ? LOOP_KEEP : LOOP_TERM;
         l->done = true;
     }
 }
@@ -208,6 +228,8 @@ static int arm_timer(struct loop *l)
         if (deadline.ns < at.ns)
             at = deadline;
     }
+    if (has_lease(l) && renewal(l).ns < at.ns)
+        at = renewal(l);
     spec.it_value.tv_sec = at.ns / NS_PER_S;
     spec.it_value.tv_nsec = at.ns % NS_PER_S;
     return timerfd_settime(l->slots[SLOT_TIMER].fd, TFD_TIMER_ABSTIME, &spec, NULL) == 0 ? 0
@@ -229,19 +251,18 @@ static int turn(struct loop *l)
 
     if (err)
         return err;
-    l->slots[SLOT_VERIFY].fd = l->verify.fd;
     for (int i = 0; i < SLOTS; i++)
         l->slots[i].events = POLLIN;
     if (poll(l->slots, SLOTS, wait_ms(l)) < 0)
         return errno == EINTR ? 0 : -errno;
     if (l->slots[SLOT_SIGNALS].revents)
         on_signals(l);
+    if (l->slots[SLOT_KEEPER].revents)
+        l->setup->keeper->lost = true; /* it says nothing unasked: this is its end */
     if (l->done)
         return 0;
     if (l->slots[SLOT_DATABASE].revents)
         on_database(l);
-    if (l->slots[SLOT_VERIFY].revents)
-        verify_reap(&l->verify);
     if (l->slots[SLOT_NETWORK].revents)
         on_network(l);
     if (l->slots[SLOT_TIMER].revents)
@@ -251,13 +272,17 @@ static int turn(struct loop *l)
     return 0;
 }
 
+static bool is_orphaned(const struct loop *l)
+{
+    return l->setup->keeper && l->setup->keeper->lost;
+}
+
 int loop_run(const struct loop_setup *setup)
 {
     struct loop l = {
         .setup = setup, .conf = setup->conf, .period = span_seconds(setup->conf->period)};
     int err;
 
-    verify_init(&l.verify);
     for (int i = 0; i < SLOTS; i++)
         l.slots[i].fd = -1;
     err = open_slots(&l);
@@ -266,8 +291,8 @@ int loop_run(const struct loop_setup *setup)
     /* Written between the first run and the watch: seen here, by no event. */
     if (!err)
         run(&l, PASS_WAKE);
-    while (!err && !l.done)
+    while (!err && !l.done && !is_orphaned(&l))
         err = turn(&l);
     close_slots(&l);
-    return err ? err : l.keep;
+    return err ? err : is_orphaned(&l) ? LOOP_LOST : (int)l.end;
 }

@@ -5,6 +5,7 @@
 #ifndef TCPQUOTA_LOOP_H
 #define TCPQUOTA_LOOP_H
 
+#include "ask.h"
 #include "pass.h"
 #include "store.h"
 
@@ -16,8 +17,9 @@ struct loop_setup {
     struct store *store;
     const char *database; /* path, to be watched */
     const struct conf *conf;
-    bool dry_run; /* VERIFY_CMD is not run */
-    /* HUP: reads the configuration anew and hands it to the pass; returns what holds from now. */
+    struct ask *keeper; /* NULL in a dry run */
+    /* HUP: has the configuration read anew and hands it to the pass; returns what holds from now.
+     */
     const struct conf *(*reload)(void *context);
     void *context;
 };
@@ -25,7 +27,13 @@ struct loop_setup {
 /* Blocks the signals that the loop reads and ignores SIGPIPE; to be called before anything else is
  * started. */
 int loop_block_signals(void);
-/* Runs until TERM, INT or QUIT (0), SIGRTMIN (1: exit and keep what is open), or -errno. */
+enum loop_end {
+    LOOP_TERM, /* TERM, INT or QUIT */
+    LOOP_KEEP, /* SIGRTMIN: exit and keep what is open */
+    LOOP_LOST  /* the keeper is dead, or has stopped */
+};
+
+/* Runs until one of those (enum loop_end), or -errno. */
 int loop_run(const struct loop_setup *setup);
 
 #endif

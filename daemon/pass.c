@@ -1,6 +1,5 @@
 #include "pass_state.h"
 
-#include "conntrack.h"
 #include "log.h"
 #include "network.h"
 
@@ -18,7 +17,6 @@ void pass_free(struct pass *p)
     topology_free(&p->topology);
     roster_free(&p->roster);
     charge_book_free(&p->book);
-    flows_close(p->flows);
     if (p->conntrack >= 0)
         close(p->conntrack);
     free(p->census);
@@ -79,24 +77,16 @@ static int read_network(struct pass *p)
 
 static int prepare(struct pass *p, char why[PASS_WHY_LEN])
 {
-    char error[GATE_ERROR_LEN];
     int err;
 
     p->census = calloc(1, sizeof *p->census);
-    err = p->census ? flows_open(&p->flows) : -ENOMEM;
-    if (!err)
-        err = read_network(p);
+    err = p->census ? read_network(p) : -ENOMEM;
     snprintf(why, PASS_WHY_LEN, "%s", strerror(-err));
-    if (err || p->dry_run)
-        return err;
-    err = gate_check(&p->topology, error);
-    if (err)
-        snprintf(why, PASS_WHY_LEN, "gate: %s", error);
     return err;
 }
 
-int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run,
-             char why[PASS_WHY_LEN])
+int pass_new(struct pass **out, struct store *store, const struct conf *conf, struct ask *keeper,
+             int conntrack, char why[PASS_WHY_LEN])
 {
     struct pass *p = calloc(1, sizeof *p);
     int err;
@@ -106,12 +96,13 @@ int pass_new(struct pass **out, struct store *store, const struct conf *conf, bo
         return -ENOMEM;
     *p = (struct pass){.conf = conf,
                        .store = store,
-                       .dry_run = dry_run,
+                       .keeper = keeper,
+                       .dry_run = !keeper,
                        .starting = true,
-                       .untidy = !dry_run,
+                       .untidy = keeper != NULL,
                        .network_changed = true,
                        .version = -1,
-                       .conntrack = -1,
+                       .conntrack = conntrack,
                        .last_tick = mono_now()};
     roster_init(&p->roster);
     charge_book_init(&p->book);
@@ -202,13 +193,11 @@ bool pass_deadline(const struct pass *p, struct mono *at)
     return p->deadline_set;
 }
 
-int pass_reload(struct pass *p, const struct conf *conf)
+void pass_reload(struct pass *p, const struct conf *conf)
 {
-    pass_run(p, PASS_CHARGE);
     p->conf = conf;
     p->network_changed = true;
     p->rules_changed = true;
-    return pass_run(p, PASS_WAKE);
 }
 
 #define FINISH_PATIENCE_MS 5000
@@ -245,12 +234,25 @@ static struct addr *open_hosts(const struct pass *p, size_t *count)
     return hosts;
 }
 
-int pass_finish(struct pass *p, bool keep)
+/* Removes the entries, and then the flows of those who had some. 0 or -errno. */
+static int clean_gate(struct pass *p, struct moment now)
+{
+    char error[GATE_ERROR_LEN];
+    size_t count;
+    struct addr *hosts = open_hosts(p, &count);
+    int err = ask_clean(p->keeper, error);
+
+    if (err)
+        log_err("gate cannot be cleaned: %s", error);
+    if (hosts && count)
+        pass_drop_flows(p, hosts, count, FLOW_DELETE, false, now);
+    free(hosts);
+    return err;
+}
+
+int pass_finish(struct pass *p, enum pass_end end)
 {
     struct moment now = {mono_now(), wall_now()};
-    char error[GATE_ERROR_LEN];
-    struct addr *hosts;
-    size_t count;
     int err = 0, bad;
 
     if (p->dry_run)
@@ -261,15 +263,10 @@ int pass_finish(struct pass *p, bool keep)
         p->roster.hosts[i].write = ROSTER_NO_ORDER;
         p->roster.hosts[i].drop_row = false;
     }
-    if (keep)
+    if (end == PASS_KEEP)
         return write_last(p, true) ? -EIO : 0;
-    hosts = open_hosts(p, &count);
-    err = gate_clean(error);
-    if (err)
-        log_err("gate cannot be cleaned: %s", error);
-    if (hosts && count)
-        pass_drop_flows(p, hosts, count, FLOWS_DELETE, false, now);
-    free(hosts);
+    if (end == PASS_CLEAN)
+        err = clean_gate(p, now);
     for (size_t i = 0; i < p->roster.count; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 

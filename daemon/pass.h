@@ -5,6 +5,7 @@
 #ifndef TCPQUOTA_PASS_H
 #define TCPQUOTA_PASS_H
 
+#include "ask.h"
 #include "clock.h"
 #include "conf.h"
 #include "store.h"
@@ -21,11 +22,20 @@ enum pass_kind {
     PASS_TICK    /* the period is over: rows grow older, too */
 };
 
-/* Reads the network and whether the kernel has all that the gate needs; changes nothing. `store`
- * and `conf` stay the caller's and have to outlive the pass. 0, or -errno with the reason in `why`.
+/* How it ends. */
+enum pass_end {
+    PASS_CLEAN,   /* entries, rows and sessions go */
+    PASS_KEEP,    /* they stay, for the next start */
+    PASS_ORPHANED /* rows and sessions go; without a keeper nobody can touch the entries */
+};
+
+/*
+ * Reads the network; changes nothing. `store`, `conf` and `keeper` stay the caller's and have to
+ * outlive the pass; without a keeper it is a dry run. `conntrack` is a descriptor of the kernel's
+ * table, the pass's from now on, or -1. 0, or -errno with the reason in `why`.
  */
-int pass_new(struct pass **out, struct store *store, const struct conf *conf, bool dry_run,
-             char why[PASS_WHY_LEN]);
+int pass_new(struct pass **out, struct store *store, const struct conf *conf, struct ask *keeper,
+             int conntrack, char why[PASS_WHY_LEN]);
 void pass_free(struct pass *p);
 
 /* Interfaces, addresses or routes have changed: they are read again in the next run. */
@@ -39,10 +49,11 @@ bool pass_is_current(struct pass *p);
 bool pass_is_online(const struct pass *p);
 /* When the next run is due before the period is over, because somebody's quota or time ends. */
 bool pass_deadline(const struct pass *p, struct mono *at);
-/* Charges by the old configuration up to now and goes on with the new one. As pass_run(). */
-int pass_reload(struct pass *p, const struct conf *conf);
-/* The last run: charges everybody, then cleans firewall and masq, or keeps them. 0, -EIO if the
- * database failed, or -errno of the gate. */
-int pass_finish(struct pass *p, bool keep);
+/* Goes on with another configuration from the next run on. The last one has charged by the old one.
+ */
+void pass_reload(struct pass *p, const struct conf *conf);
+/* The last run: charges everybody, then ends as it is told. 0, -EIO if the database failed, or
+ * -errno of the gate. */
+int pass_finish(struct pass *p, enum pass_end end);
 
 #endif

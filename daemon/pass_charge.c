@@ -138,7 +138,7 @@ static int read_table(struct pass *p)
     int err;
 
     if (p->conntrack < 0) {
-        p->conntrack = conntrack_open();
+        p->conntrack = p->keeper ? ask_table(p->keeper) : -ENOENT;
         if (p->conntrack < 0)
             return p->conntrack;
     }
@@ -215,7 +215,7 @@ static int settle(struct pass *p, const struct addr *hosts, size_t count, const 
     return err;
 }
 
-void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enum flows_way way,
+void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enum flow_way way,
                      bool settling, struct moment now)
 {
     struct count c = {0};
@@ -224,8 +224,8 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enu
     settling = settling && p->conf->check_masq;
     if (settling)
         err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
-    dropped = flows_change(p->flows, way, &p->topology, hosts, count,
-                           settling && !err ? census_add : NULL, p->census);
+    dropped =
+        ask_flows(p->keeper, way, hosts, count, settling && !err ? census_add : NULL, p->census);
     if (dropped < 0)
         trouble_begin(&p->flows_trouble, "flows cannot be dropped: %s", strerror(-dropped));
     else

@@ -199,18 +199,13 @@ static struct addr *wanted_hosts(const struct pass *p, size_t *count, bool *tran
 
 static int drive(struct pass *p, const struct addr *hosts, size_t count, struct gate_report *r)
 {
-    struct gate_order order = {.topology = &p->topology,
-                               .policy = {.drop_closed = p->conf->closed_action == CLOSED_DROP,
-                                          .lease = (uint32_t)p->conf->lease},
-                               .hosts = hosts,
-                               .count = count};
     int err;
 
     if (p->dry_run) {
         *r = (struct gate_report){0};
         return 0;
     }
-    err = gate_apply(&order, r);
+    err = ask_gate(p->keeper, hosts, count, pass_is_online(p), r);
     if (err)
         trouble_begin(&p->gate_trouble, "gate: %s", r->error);
     else
@@ -235,7 +230,7 @@ static void raise_flows(struct pass *p, const struct addr *hosts, size_t count, 
             opening[n++] = hosts[i];
     }
     if (n && !p->dry_run)
-        pass_drop_flows(p, opening, n, FLOWS_RAISE, false, now);
+        pass_drop_flows(p, opening, n, FLOW_RAISE, false, now);
     free(opening);
 }
 
@@ -261,7 +256,7 @@ int pass_apply(struct pass *p, struct moment now, bool charged)
     }
     closed = collect_closed(p, &report, &closed_count);
     if (closed && closed_count && !p->dry_run)
-        pass_drop_flows(p, closed, closed_count, FLOWS_CLOSE, !charged, now);
+        pass_drop_flows(p, closed, closed_count, FLOW_CLOSE, !charged, now);
     raise_flows(p, hosts, count, now);
     p->census->stray_count = 0;
     follow_up(p, &report, now);

@@ -4,10 +4,9 @@
 #ifndef TCPQUOTA_PASS_STATE_H
 #define TCPQUOTA_PASS_STATE_H
 
+#include "ask.h"
 #include "census.h"
 #include "charge.h"
-#include "flows.h"
-#include "gate.h"
 #include "pass.h"
 #include "roster.h"
 #include "topology.h"
@@ -24,9 +23,10 @@ struct moment {
 struct pass {
     const struct conf *conf;
     struct store *store;
-    bool dry_run;
-    bool starting; /* the first run */
-    bool untidy;   /* sessions of a former daemon may still be open */
+    struct ask *keeper; /* NULL in a dry run */
+    bool dry_run;       /* nothing is changed */
+    bool starting;      /* the first run */
+    bool untidy;        /* sessions of a former daemon may still be open */
     bool network_changed;
     bool rules_changed; /* by topology or configuration, since the gate was driven last */
     struct topology topology;
@@ -34,7 +34,6 @@ struct pass {
     int64_t version; /* of the database whose rows the roster has */
     bool rows_stale; /* ... and which we have changed since in more than use and charges */
     struct charge_book book;
-    struct flows *flows;
     int conntrack; /* descriptor, -1 until the table is there */
     struct census *census;
     struct session *ended; /* and not yet in the database */
@@ -55,7 +54,7 @@ void pass_charge_all(struct pass *p, struct moment now);
 /* Ends the flows of these hosts (sorted), whose gate is closed, and charges up to now those that
  * are in session; or raises the flows of hosts that are open again. `settle`: their use has not
  * been counted at this moment yet. */
-void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enum flows_way way,
+void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enum flow_way way,
                      bool settle, struct moment now);
 /* Sets the deadline: when the first quota or `until` ends. */
 void pass_plan(struct pass *p, struct moment now);

@@ -1,13 +1,16 @@
 #include "pidfile.h"
 
+#include "clock.h"
 #include "num.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static pid_t read_pid(int fd)
@@ -32,32 +35,54 @@ static int is_current(int fd, const char *path)
            ours.st_dev == named.st_dev;
 }
 
-int pidfile_take(const char *path, pid_t *other)
+int pidfile_write(int fd, pid_t pid)
 {
     char text[24];
-    int n, fd, err = 0;
+    int n = snprintf(text, sizeof text, "%ld\n", (long)pid);
 
-    do {
-        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (ftruncate(fd, 0) != 0)
+        return -errno;
+    return pwrite(fd, text, (size_t)n, 0) == n ? 0 : errno ? -errno : -EIO;
+}
+
+/* Opens and locks it. The descriptor; -EBUSY; -errno. */
+static int lock(const char *path, pid_t *other)
+{
+    for (;;) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644), err;
+
         if (fd < 0)
             return -errno;
-        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-            err = errno == EWOULDBLOCK ? -EBUSY : -errno;
-            *other = read_pid(fd);
-            close(fd);
-            return err;
-        }
-        if (is_current(fd, path))
-            break;
-        close(fd); /* removed by one that just ended: take the new one */
-    } while (1);
-    n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
-        err = errno ? -errno : -EIO;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_current(fd, path))
+            return fd;
+        err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+        if (!is_current(fd, path))
+            err = 0; /* removed by one that just ended: take the new one */
+        *other = read_pid(fd);
         close(fd);
-        return err;
+        if (err)
+            return err;
     }
-    return fd;
+}
+
+int pidfile_take(const char *path, pid_t *other)
+{
+    struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
+    int fd = lock(path, other), err;
+
+    for (int i = 0; fd == -EBUSY && i < PIDFILE_PATIENCE_MS / 10; i++) {
+        if (!*other || kill(*other, 0) == 0 || errno != ESRCH)
+            return fd;
+        nanosleep(&nap, NULL);
+        fd = lock(path, other);
+    }
+    if (fd < 0)
+        return fd;
+    err = pidfile_write(fd, getpid());
+    if (!err)
+        return fd;
+    close(fd);
+    return err;
 }
 
 void pidfile_release(int fd, const char *path)

@@ -7,8 +7,12 @@
 #include <sys/types.h>
 
 /* Locks the file and writes our pid into it. The descriptor that holds it; -EBUSY if another
- * process does, its pid in *other (0: unknown); -errno. */
+ * process does, its pid in *other (0: unknown); -errno. Blocks for PIDFILE_PATIENCE_MS at most, and
+ * only while the process named in it has ended and the lock is still held: somebody cleans up. */
+#define PIDFILE_PATIENCE_MS 5000
 int pidfile_take(const char *path, pid_t *other);
+/* Replaces the pid in it. 0 or -errno. */
+int pidfile_write(int fd, pid_t pid);
 /* Removes the file and gives the lock up. */
 void pidfile_release(int fd, const char *path);
 

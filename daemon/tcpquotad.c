@@ -1,13 +1,15 @@
 /* tcpquotad(8): the daemon's main file. It alone exits. */
 #include "check.h"
 #include "conf.h"
-#include "gate.h"
+#include "keeper.h"
 #include "log.h"
 #include "loop.h"
 #include "options.h"
-#include "pass.h"
 #include "pidfile.h"
+#include "sandbox.h"
+#include "settings.h"
 #include "store.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,88 +22,40 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define PROGRAM "tcpquotad"
 #define CONF_PATH_DEBUG CONF_PATH ".debug"
 
 struct daemon {
     struct options options;
-    char conf_path[PATH_MAX]; /* absolute: a reload may come from another folder */
-    struct conf *conf;
+    char conf_path[PATH_MAX];      /* absolute: a reload may come from another folder */
+    struct conf *conf;             /* the keeper's, once there is one */
     char *database, *pidfile_path; /* of the start: a reload does not change them */
-    struct store *store;
-    struct pass *pass;
+    struct sandbox sandbox;
+    struct worker_setup worker;
+    struct keeper *keeper;
     int pidfile;
     int ready; /* pipe to the parent that waits for us, or -1 */
 };
 
-static void report(void *context, bool fault, const char *key, const char *text)
-{
-    bool *no_localnet = context;
-
-    if (fault) {
-        log_err("%s", text);
-        *no_localnet = *no_localnet || strcmp(key, "LOCALNET") == 0;
-    } else {
-        log_warning("%s", text);
-    }
-}
-
-static struct conf *load_conf(const char *path, bool starting)
-{
-    struct conf *conf = calloc(1, sizeof *conf);
-    bool no_localnet = false;
-
-    if (conf && conf_load(conf, path, PROGRAM, report, &no_localnet) == 0)
-        return conf;
-    if (no_localnet && starting)
-        check_print_networks();
-    free(conf);
-    return NULL;
-}
-
-static void warn_of_change(const char *key, const char *was, const char *is)
-{
-    if (strcmp(was, is) != 0)
-        log_warning("reload %s=%s takes effect at the next start", key, is);
-}
-
-static const struct conf *reload(void *context)
-{
-    struct daemon *d = context;
-    struct conf *was = d->conf, *conf;
-    int err = log_reopen();
-
-    if (err)
-        log_err("log %s cannot be opened anew, the old one goes on: %s", was->logfile,
-                strerror(-err));
-    conf = load_conf(d->conf_path, false);
-    if (!conf) {
-        log_err("reload %s has faults, the old configuration goes on", d->conf_path);
-        return was;
-    }
-    warn_of_change("DATABASE", d->database, conf->database);
-    warn_of_change("PIDFILE", d->pidfile_path, conf->pidfile);
-    if (strcmp(was->logfile, conf->logfile) != 0 && !d->options.debug) {
-        err = log_to_file(conf->logfile, PROGRAM);
-        if (err)
-            log_err("log %s: %s, the old one goes on", conf->logfile, strerror(-err));
-    }
-    pass_reload(d->pass, conf);
-    d->conf = conf;
-    conf_free(was);
-    free(was);
-    log_notice("reload config=%s", d->conf_path);
-    return conf;
-}
-
 /* An error of the start: to the terminal, and to the log if that is another place. */
-static int start_error(const struct daemon *d, int code, const char *what, const char *why)
+static int start_error(int code, const char *what, const char *why)
 {
-    if (d->options.debug)
-        log_err("%s: %s", what, why);
-    else
-        fprintf(stderr, PROGRAM ": %s: %s\n", what, why);
+    log_failure("%s: %s", what, why);
     return code;
+}
+
+static int load_conf(struct daemon *d)
+{
+    bool no_localnet = false;
+    int snapshot = settings_snapshot(d->conf_path);
+
+    d->conf = settings_load(snapshot, d->conf_path, &no_localnet);
+    if (snapshot >= 0)
+        close(snapshot);
+    if (d->conf)
+        return 0;
+    if (no_localnet)
+        check_print_networks();
+    return EX_CONFIG;
 }
 
 static int take_pidfile(struct daemon *d)
@@ -113,17 +67,30 @@ static int take_pidfile(struct daemon *d)
     if (d->pidfile >= 0)
         return 0;
     if (d->pidfile != -EBUSY)
-        return start_error(d, EX_OSERR, d->conf->pidfile, strerror(-d->pidfile));
+        return start_error(EX_OSERR, d->conf->pidfile, strerror(-d->pidfile));
     snprintf(why, sizeof why, "another tcpquotad runs, pid %ld", (long)other);
-    return start_error(d, 1, d->conf->pidfile, why);
+    return start_error(1, d->conf->pidfile, why);
 }
 
-static int open_store(struct daemon *d)
+static int find_user(struct daemon *d)
 {
-    int err =
-        store_open(&d->store, d->conf->database, d->options.dry_run ? STORE_READ : STORE_CREATE);
+    int err = sandbox_find(&d->sandbox);
 
-    return err ? start_error(d, EX_IOERR, d->conf->database, store_error(d->store)) : 0;
+    if (!err)
+        return 0;
+    return start_error(EX_OSERR, "user " SANDBOX_USER,
+                       err == -ENOENT ? "there is no such user, make it: useradd --system tcpquota"
+                       : err == -EINVAL ? "it is root under another name"
+                                        : strerror(-err));
+}
+
+static int prepare_database(struct daemon *d)
+{
+    char why[STORE_WHY_LEN];
+
+    return store_prepare(d->database, d->sandbox.uid, d->sandbox.gid, why) == 0
+               ? 0
+               : start_error(EX_IOERR, d->database, why);
 }
 
 static int open_log(struct daemon *d)
@@ -139,64 +106,27 @@ static int open_log(struct daemon *d)
         log_to_terminal();
         return 0;
     }
-    err = log_to_file(d->conf->logfile, PROGRAM);
-    return err ? start_error(d, EX_IOERR, d->conf->logfile, strerror(-err)) : 0;
+    err = log_to_file(d->conf->logfile, SETTINGS_PROGRAM);
+    return err ? start_error(EX_IOERR, d->conf->logfile, strerror(-err)) : 0;
 }
 
-/* --clean: what a daemon that was killed has left behind. */
-static int clean(struct daemon *d)
+/* In the process of the worker. */
+static int run_worker(void *context, enum keeper_task task, int socket, struct conf *conf)
 {
-    char error[GATE_ERROR_LEN];
-    int code = take_pidfile(d), err;
+    struct daemon *d = context;
 
-    if (code)
-        return code;
-    if (gate_clean(error) != 0)
-        code = start_error(d, EX_OSERR, "gate", error);
-    if (access(d->conf->database, F_OK) != 0)
-        return code;
-    err = open_store(d);
-    if (err)
-        return code ? code : err;
-    err = store_begin(d->store);
-    if (!err)
-        err = store_clear_rows(d->store);
-    if (!err)
-        err = store_end_sessions(d->store, wall_now(), CAUSE_EXIT);
-    if (!err)
-        err = store_commit(d->store);
-    if (err)
-        code = start_error(d, EX_IOERR, d->conf->database, store_error(d->store));
-    return code;
+    if (d->ready >= 0)
+        close(d->ready);
+    if (d->pidfile >= 0)
+        close(d->pidfile);
+    d->worker.conf = conf;
+    return task == KEEPER_TIDY ? worker_tidy(&d->worker) : worker_run(&d->worker, socket);
 }
 
-/* The first run: from here on the gate stands. */
-static int start(struct daemon *d)
+/* Leaves the terminal, and tells the parent that waits. */
+static void tell_parent(void *context)
 {
-    int code = d->options.dry_run ? 0 : take_pidfile(d), err;
-    char why[PASS_WHY_LEN];
-
-    if (!code)
-        code = open_log(d);
-    if (!code)
-        code = open_store(d);
-    if (code)
-        return code;
-    log_notice("start version=" VERSION " pid=%ld database=%s%s", (long)getpid(), d->conf->database,
-               d->options.dry_run ? " dry-run" : "");
-    check_warn_nftables();
-    err = pass_new(&d->pass, d->store, d->conf, d->options.dry_run, why);
-    if (err)
-        return start_error(d, EX_OSERR, "start", why);
-    err = pass_run(d->pass, d->options.once ? PASS_TICK : PASS_WAKE);
-    /* A database that is locked for a while is no reason not to run; for a single pass it is. */
-    if (err && (err != -EBUSY || d->options.once))
-        return start_error(d, EX_IOERR, d->conf->database, store_error(d->store));
-    return 0;
-}
-
-static void tell_parent(struct daemon *d)
-{
+    struct daemon *d = context;
     int null;
 
     if (d->ready < 0)
@@ -214,25 +144,59 @@ static void tell_parent(struct daemon *d)
     d->ready = -1;
 }
 
+static int open_keeper(struct daemon *d)
+{
+    struct keeper_setup setup = {.conf = d->conf,
+                                 .conf_path = d->conf_path,
+                                 .pidfile = d->pidfile,
+                                 .to_file = !d->options.debug,
+                                 .worker = run_worker,
+                                 .ready = tell_parent,
+                                 .context = d};
+    char why[KEEPER_WHY_LEN];
+    int err = keeper_open(&d->keeper, &setup, why);
+
+    if (err)
+        return start_error(EX_OSERR, "start", why);
+    d->conf = NULL; /* it has another owner now */
+    err = sandbox_keep_little();
+    return err ? start_error(EX_OSERR, "capabilities", strerror(-err)) : 0;
+}
+
+/* One process, which changes nothing and may change nothing. */
+static int dry_run(struct daemon *d)
+{
+    int code = open_log(d);
+
+    d->worker.conf = d->conf;
+    return code ? code : worker_run(&d->worker, -1);
+}
+
 static int serve(struct daemon *d)
 {
-    struct loop_setup setup = {.pass = d->pass,
-                               .store = d->store,
-                               .database = d->database,
-                               .conf = d->conf,
-                               .dry_run = d->options.dry_run,
-                               .reload = reload,
-                               .context = d};
-    int rc, err;
+    int code = take_pidfile(d);
 
-    tell_parent(d);
-    rc = loop_run(&setup);
-    if (rc < 0)
-        log_err("loop: %s", strerror(-rc));
-    err = pass_finish(d->pass, rc == 1 || d->conf->on_exit == ON_EXIT_KEEP);
-    if (rc < 0)
-        return EX_OSERR;
-    return err == -EIO ? EX_IOERR : err ? EX_OSERR : 0;
+    if (!code)
+        code = open_log(d);
+    if (!code)
+        code = prepare_database(d);
+    if (code)
+        return code;
+    check_warn_of_start();
+    code = open_keeper(d);
+    return code ? code : keeper_run(d->keeper);
+}
+
+/* --clean: what a daemon that was killed has left behind. */
+static int clean(struct daemon *d)
+{
+    int code = take_pidfile(d);
+
+    if (!code && access(d->database, F_OK) == 0)
+        code = prepare_database(d);
+    if (!code)
+        code = open_keeper(d);
+    return code ? code : keeper_clean(d->keeper);
 }
 
 static int exit_code_of(pid_t child)
@@ -252,10 +216,10 @@ static int go_to_background(struct daemon *d)
     pid_t pid;
 
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return start_error(d, EX_OSERR, "pipe", strerror(errno));
+        return start_error(EX_OSERR, "pipe", strerror(errno));
     pid = fork();
     if (pid < 0)
-        return start_error(d, EX_OSERR, "fork", strerror(errno));
+        return start_error(EX_OSERR, "fork", strerror(errno));
     if (pid > 0) {
         close(ends[1]);
         if (read(ends[0], &byte, 1) == 1)
@@ -266,7 +230,7 @@ static int go_to_background(struct daemon *d)
     d->ready = ends[1];
     setsid();
     if (chdir("/") != 0)
-        return start_error(d, EX_OSERR, "/", strerror(errno));
+        return start_error(EX_OSERR, "/", strerror(errno));
     return 0;
 }
 
@@ -274,20 +238,27 @@ static int run(struct daemon *d)
 {
     int code;
 
+    if (geteuid() != 0)
+        return start_error(EX_NOPERM, d->options.check ? "--check" : "start",
+                           "has to be run by root");
     if (d->options.check)
         return check_run(d->conf);
-    if (geteuid() != 0)
-        return start_error(d, EX_NOPERM, "start", "has to be run by root");
+    code = find_user(d);
+    if (code)
+        return code;
+    d->worker = (struct worker_setup){.conf_path = d->conf_path,
+                                      .database = d->database,
+                                      .sandbox = &d->sandbox,
+                                      .once = d->options.once};
+    if (loop_block_signals() != 0)
+        return start_error(EX_OSERR, "signals", strerror(errno));
     if (d->options.clean)
         return clean(d);
-    if (loop_block_signals() != 0)
-        return start_error(d, EX_OSERR, "signals", strerror(errno));
-    code = d->options.foreground || d->options.once ? 0 : go_to_background(d);
-    if (!code)
-        code = start(d);
-    if (code || d->options.once)
-        return code;
-    return serve(d);
+    if (d->options.dry_run)
+        return dry_run(d);
+    d->worker.background = !d->options.foreground && !d->options.once;
+    code = d->worker.background ? go_to_background(d) : 0;
+    return code ? code : serve(d);
 }
 
 static void find_conf(struct daemon *d)
@@ -308,24 +279,23 @@ int main(int argc, char **argv)
 
     /* A pass builds large arrays and frees them: kept out of the heap they leave no holes in it. */
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    log_to_stderr(PROGRAM);
+    log_to_stderr(SETTINGS_PROGRAM);
     code = options_parse(&d.options, argc, argv);
     if (code)
         return code < 0 ? EX_USAGE : 0;
     find_conf(&d);
-    d.conf = load_conf(d.conf_path, true);
-    if (!d.conf)
-        return EX_CONFIG;
+    code = load_conf(&d);
+    if (code)
+        return code;
     d.database = strdup(d.conf->database);
     d.pidfile_path = strdup(d.conf->pidfile);
     code = d.database && d.pidfile_path ? run(&d) : EX_OSERR;
-    pass_free(d.pass);
-    store_close(d.store);
+    if (d.keeper)
+        keeper_close(d.keeper);
     if (d.pidfile >= 0)
         pidfile_release(d.pidfile, d.pidfile_path);
     free(d.database);
     free(d.pidfile_path);
-    conf_free(d.conf);
-    free(d.conf);
+    settings_free(d.conf);
     return code;
 }

@@ -48,13 +48,10 @@ static void scan_fault(void *context, unsigned line, const char *key, const char
     tell(context, true, line, key, what);
 }
 
-/* The whole file with a NUL behind it; the caller frees it. 0 or -errno. */
-static int read_file(const char *path, char **text)
+/* The file, if it is one that nobody but root and we can write. A descriptor or -errno. */
+static int open_checked(const char *path)
 {
     struct stat st;
-    size_t size = 0;
-    char *buffer = NULL;
-    ssize_t n;
     int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 
     if (fd < 0)
@@ -65,15 +62,26 @@ static int read_file(const char *path, char **text)
         err = -EINVAL;
     else if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022))
         err = -EPERM;
-    else if (!(buffer = malloc(FILE_MAX_BYTES)))
-        err = -ENOMEM;
-    while (!err && (n = read(fd, buffer + size, FILE_MAX_BYTES - size)) != 0) {
+    if (!err)
+        return fd;
+    close(fd);
+    return err;
+}
+
+/* All that stands behind `fd`, with a NUL behind it; the caller frees it. 0 or -errno. */
+static int read_text(int fd, char **text, size_t *len)
+{
+    char *buffer = malloc(FILE_MAX_BYTES);
+    size_t size = 0;
+    ssize_t n;
+    int err = buffer ? 0 : -ENOMEM;
+
+    while (!err && (n = pread(fd, buffer + size, FILE_MAX_BYTES - size, (off_t)size)) != 0) {
         if (n < 0)
             err = -errno;
         else if ((size += (size_t)n) == FILE_MAX_BYTES)
             err = -EFBIG;
     }
-    close(fd);
     if (err) {
         free(buffer);
         return err;
@@ -85,7 +93,21 @@ static int read_file(const char *path, char **text)
             buffer[i] = '\x01';
     }
     *text = buffer;
+    *len = size;
     return 0;
+}
+
+/* A file in memory that holds the text. A descriptor or -errno. */
+static int make_image(const char *text, size_t len, unsigned flags)
+{
+    int fd = memfd_create("tcpquota.cf", MFD_CLOEXEC | flags);
+
+    if (fd < 0)
+        return -errno;
+    if (write(fd, text, len) == (ssize_t)len)
+        return fd;
+    close(fd);
+    return -EIO;
 }
 
 static int quiet(const char *format, ...)
@@ -95,15 +117,11 @@ static int quiet(const char *format, ...)
 }
 
 /* iniparser reads files by name only: it gets the checked image, not the file once more. */
-static int parse_image(struct loader *l, const char *text)
+static int parse_image(struct loader *l, const char *text, size_t len)
 {
     char name[40];
-    size_t len = strlen(text);
-    int fd = memfd_create("tcpquota.cf", MFD_CLOEXEC);
-    int err = fd < 0 ? -errno : 0;
+    int fd = make_image(text, len, 0), err = fd < 0 ? fd : 0;
 
-    if (!err && write(fd, text, len) != (ssize_t)len)
-        err = -EIO;
     if (!err) {
         snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
         iniparser_set_error_callback(quiet);
@@ -352,19 +370,23 @@ static void check_together(struct loader *l)
     c->fw_hours = (struct hours){(int)c->fw_start, (int)c->fw_stop, c->fw_days};
 }
 
-static int load(struct loader *l)
+static int told(struct loader *l, int err)
+{
+    tell(l, true, 0, "",
+         err == -EPERM ? "has to be owned by root, and writable by nobody else" : strerror(-err));
+    return err;
+}
+
+static int load(struct loader *l, int fd)
 {
     char *text = NULL;
-    int err = read_file(l->path, &text);
+    size_t len = 0;
+    int err = read_text(fd, &text, &len);
 
-    if (err) {
-        tell(l, true, 0, "",
-             err == -EPERM ? "has to be owned by root, and writable by nobody else"
-                           : strerror(-err));
-        return err;
-    }
+    if (err)
+        return told(l, err);
     err = conf_scan_text(&l->scan, text, scan_fault, l);
-    if (!err && (err = parse_image(l, text)) == -EINVAL)
+    if (!err && (err = parse_image(l, text, len)) == -EINVAL)
         tell(l, true, 0, "", "iniparser cannot read it");
     if (!err)
         err = apply_keys(l);
@@ -376,11 +398,36 @@ static int load(struct loader *l)
     return err;
 }
 
-int conf_load(struct conf *conf, const char *path, const char *program, conf_report *report,
-              void *context)
+int conf_snapshot(const char *path, conf_report *report, void *context)
+{
+    struct loader l = {.path = path, .report = report, .context = context};
+    int file = open_checked(path), fd = -1, err = file < 0 ? file : 0;
+    char *text = NULL;
+    size_t len = 0;
+
+    if (!err)
+        err = read_text(file, &text, &len);
+    if (!err) {
+        fd = make_image(text, len, MFD_ALLOW_SEALING);
+        err = fd < 0 ? fd : 0;
+    }
+    if (!err && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+        err = -errno;
+    free(text);
+    if (file >= 0)
+        close(file);
+    if (!err)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return told(&l, err);
+}
+
+int conf_load_snapshot(struct conf *conf, int fd, const char *path, const char *program,
+                       conf_report *report, void *context)
 {
     struct loader l = {.path = path, .program = program, .report = report, .context = context};
-    int err = load(&l);
+    int err = load(&l, fd);
 
     if (!err && l.faults)
         err = -EINVAL;
@@ -391,6 +438,18 @@ int conf_load(struct conf *conf, const char *path, const char *program, conf_rep
         conf_free(&l.conf);
     else
         *conf = l.conf;
+    return err;
+}
+
+int conf_load(struct conf *conf, const char *path, const char *program, conf_report *report,
+              void *context)
+{
+    int fd = conf_snapshot(path, report, context), err;
+
+    if (fd < 0)
+        return fd;
+    err = conf_load_snapshot(conf, fd, path, program, report, context);
+    close(fd);
     return err;
 }
 

@@ -57,6 +57,7 @@ struct conf {
     bool bind_mac;
     int64_t lease;         /* seconds, 0: never */
     int64_t on_exit;       /* enum conf_on_exit */
+    bool restart;          /* a worker that died is started again */
     int64_t enforce_local; /* enum conf_enforce */
     int64_t kill_grace;    /* seconds */
     struct name_list warn_at;
@@ -77,6 +78,14 @@ typedef void conf_report(void *context, bool fault, const char *key, const char 
  */
 int conf_load(struct conf *conf, const char *path, const char *program, conf_report *report,
               void *context);
+/*
+ * The two halves of it, for a process that may not read the file itself: a copy of the file that
+ * nobody can change, as a descriptor that the caller closes, or -errno, told; and the reading of
+ * such a copy. `path` is what messages call it.
+ */
+int conf_snapshot(const char *path, conf_report *report, void *context);
+int conf_load_snapshot(struct conf *conf, int fd, const char *path, const char *program,
+                       conf_report *report, void *context);
 void conf_free(struct conf *conf);
 /* Whether `name` is in USERS: charged, never cut off. */
 bool conf_is_free_user(const struct conf *conf, const char *name);

@@ -81,6 +81,7 @@ static const struct conf_key keys[] = {
     {"BIND_MAC", BOOL, AT(bind_mac), "no", 0, 0, NULL},
     {"LEASE", INT, AT(lease), "60", 0, 86400, NULL},
     {"ON_EXIT", WORD, AT(on_exit), "clean", 0, 0, on_exits},
+    {"RESTART", BOOL, AT(restart), "no", 0, 0, NULL},
     {"ENFORCE_LOCAL", WORD, AT(enforce_local), "kill", 0, 0, enforces},
     {"KILL_GRACE", INT, AT(kill_grace), "5", 0, 3600, NULL},
     {"NEVER_KILL", NAMES, AT(never_kill), "", 0, 0, NULL},

@@ -32,6 +32,13 @@ enum flow_tcp_state {
  */
 #define FLOW_BURIED UINT32_C(0x80000000)
 
+/* What can be done with the flows of a host. */
+enum flow_way {
+    FLOW_DELETE, /* take them out of the table */
+    FLOW_CLOSE,  /* the same; but what is not masqueraded is buried, for the gate to drop */
+    FLOW_RAISE   /* what is buried is as it was: its host is open again */
+};
+
 struct flow {
     struct addr source;            /* of the original direction: who began */
     struct addr reply_source;      /* of the reply direction: who answers, NAT undone */

@@ -93,6 +93,18 @@ int log_reopen(void)
     return 0;
 }
 
+int log_descriptor(void)
+{
+    return out.sink == SINK_FILE ? out.fd : -1;
+}
+
+void log_adopt(int fd)
+{
+    close_file();
+    out.fd = fd;
+    out.sink = SINK_FILE;
+}
+
 void log_set_level(enum log_level level)
 {
     out.level = level;
@@ -157,6 +169,19 @@ LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
 LOG_FUNCTION(log_notice, LOG_LEVEL_NOTICE)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+void log_failure(const char *format, ...)
+{
+    char text[1900];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_err("%s", text);
+    if (out.sink == SINK_FILE || out.sink == SINK_SYSLOG)
+        fprintf(stderr, "%s: %s\n", out.program, text);
+}
 
 const char *log_value(const char *value, char quoted[LOG_VALUE_LEN])
 {

@@ -28,6 +28,10 @@ void log_to_terminal(void);
 int log_to_file(const char *path, const char *program);
 /* Opens the file of log_to_file() anew, after a rotation. 0 or -errno, the old file kept. */
 int log_reopen(void);
+/* The descriptor of log_to_file(), which stays the log's; -1 if the sink is another. */
+int log_descriptor(void);
+/* Goes on in the file behind `fd`, opened by somebody else for us. The log closes it in the end. */
+void log_adopt(int fd);
 /* Lines above this level are not written. LOG_LEVEL_INFO at start. */
 void log_set_level(enum log_level level);
 bool log_debugging(void);
@@ -35,6 +39,9 @@ bool log_debugging(void);
 void log_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* An error that ends the program: to stderr as a command prints it, and to the log if that is
+ * another place. */
+void log_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

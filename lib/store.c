@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <pwd.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define APPLICATION_ID 0x74637071 /* "tcpq", in the header of the file */
@@ -174,26 +174,19 @@ static int query_int(struct store *s, const char *sql, int64_t *out)
     return 0;
 }
 
-/* The user `tcpquota` owns folder and file, where there is such a user. */
-static void give_away(const char *path)
+/* Told in words of ours: SQLite only says that it cannot open the file. */
+static int check_folder(struct store *s, enum store_mode mode)
 {
-    const struct passwd *pw = geteuid() == 0 ? getpwnam("tcpquota") : NULL;
-
-    if (pw && chown(path, pw->pw_uid, pw->pw_gid) != 0)
-        return; /* it stays root's: whoever needs it otherwise finds it unreadable and says so */
-}
-
-static int make_folder(struct store *s)
-{
-    char copy[PATH_MAX], *folder;
+    char copy[PATH_MAX], why[64];
 
     snprintf(copy, sizeof copy, "%s", s->path);
-    folder = dirname(copy);
-    if (mkdir(folder, 0700) == 0)
-        give_away(folder);
-    else if (errno != EEXIST)
-        return failed_because(s, -errno, "its folder cannot be made");
-    return 0;
+    if (access(dirname(copy), W_OK | X_OK) == 0)
+        return 0;
+    if (errno == ENOENT && mode == STORE_READ)
+        return failed_because(s, -ENOENT, "it is not there yet");
+    snprintf(why, sizeof why, "its folder cannot be written by uid %ld: %s", (long)geteuid(),
+             strerror(errno));
+    return failed_because(s, -EACCES, why);
 }
 
 /*
@@ -215,15 +208,10 @@ static int check_marker(struct store *s, enum store_mode mode)
     if (mode == STORE_READ)
         return there ? 0 : failed_because(s, -ENOENT, "it is not there yet");
     if (!there) {
-        int err = make_folder(s);
-
-        if (err)
-            return err;
         fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0)
             return failed_because(s, -errno, "it cannot be made");
         close(fd);
-        give_away(s->path);
     }
     return 0;
 }
@@ -238,6 +226,9 @@ static int hold_marker(struct store *s)
     s->marker = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (s->marker < 0)
         return failed_because(s, -errno, "its marker file (.made) cannot be made");
+    /* The worker of a keeper that was killed may still be ending its sessions. */
+    for (int i = 0; flock(s->marker, LOCK_EX | LOCK_NB) != 0 && i < OPEN_PATIENCE_MS / 10; i++)
+        nanosleep(&(struct timespec){.tv_nsec = 10 * NS_PER_MS}, NULL);
     if (flock(s->marker, LOCK_EX | LOCK_NB) != 0)
         return failed_because(s, -EBUSY, "another tcpquotad works with it");
     return 0;
@@ -306,7 +297,7 @@ static int configure(struct store *s, enum store_mode mode)
     if (sqlite3_db_readonly(s->db, "main") == 1)
         return failed_because(s, -EROFS, "it is read-only");
     err = run_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                        "PRAGMA cache_size = -1000");
+                        "PRAGMA cache_size = -1000; PRAGMA temp_store = MEMORY");
     if (!err) /* takes and gives back the write lock: shows here whether we may write */
         err = run_script(s, "BEGIN IMMEDIATE; DELETE FROM actor; COMMIT");
     if (!err)
@@ -332,7 +323,9 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     if (strlen(path) >= sizeof s->path)
         return failed_because(s, -ENAMETOOLONG, "its path is too long");
     snprintf(s->path, sizeof s->path, "%s", path);
-    err = check_marker(s, mode);
+    err = check_folder(s, mode);
+    if (!err)
+        err = check_marker(s, mode);
     if (err)
         return err;
     rc = sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define STORE_HOST_BYTES 45 /* an address in text: INET6_ADDRSTRLEN less the NUL */
 
@@ -35,6 +36,14 @@ enum store_mode {
     STORE_CREATE, /* make it if it has never been there, migrate it */
     STORE_READ,   /* change nothing; -ENOENT if it has never been there */
 };
+
+/*
+ * Makes the place of the database the user's who works with it: its folder if there is none, or if
+ * it is private to root and holds nothing else; and what root has left there of the database. To be
+ * called by root. 0, or -errno with the reason in `why`.
+ */
+#define STORE_WHY_LEN 128
+int store_prepare(const char *path, uid_t uid, gid_t gid, char why[STORE_WHY_LEN]);
 
 /* Opens `path`, and holds it against another daemon (-EBUSY); -ENODATA if it was there once and is
  * gone. *out is set even on failure, for store_error(); store_close() in any case. */

@@ -106,10 +106,8 @@ sleep 2.2
 is "USR2: it is off" "$(grep -c ' debug ' "$LOG")" "$lines"
 ok "log lines: local time with offset, level, event" eval '! grep -Evq "^[0-9-]{10}T[0-9:]{8}[+-][0-9]{2}:[0-9]{2} (err|warning|notice|info|debug) " "$LOG"'
 
-# Killed, started again: what it finds goes on.
-pid=$(daemon_pid)
-kill -KILL "$pid"
-within 5 daemon_is_gone "$pid"
+# Killed, both processes of it, and started again: what it finds goes on.
+kill_daemon both
 ok "killed: the entries stay" eval 'on_gate iptables-legacy -S TCPQUOTA-00 | grep -q 10.99.0.2'
 on_gate iptables-legacy -A TCPQUOTA-00 -s 10.99.0.3 -j ACCEPT
 session=$(db "SELECT id FROM session WHERE closed IS NULL AND host = '10.99.0.2'")
@@ -125,9 +123,7 @@ ok "RTMIN (restart): the entries stay" eval 'on_gate iptables-legacy -S TCPQUOTA
 is "and the row" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")" 1
 ok "the session's charges are written" db_is 1 "SELECT (SELECT sum(points) FROM session) = (SELECT sum(points) FROM usage)"
 start_daemon
-pid=$(daemon_pid)
-kill -KILL "$pid"
-within 5 daemon_is_gone "$pid"
+kill_daemon both
 ok "--clean after a kill" exits 0 '' --clean -c "$CONF"
 is "nothing is left: entries, rows, sessions" "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)$(db "SELECT count(*) FROM masq")$(db "SELECT count(*) FROM session WHERE closed IS NULL")" 000
 ok "the download was cut" within 5 is_over dl

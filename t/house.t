@@ -22,7 +22,7 @@ siblings() {
         module=$(base "$file")
         case $module in
         # The order of the rooms is theirs to know.
-        pass | loop | check | tcpquotad) continue ;;
+        pass | loop | check | tcpquotad | keeper | worker) continue ;;
         esac
         sed -n 's/^#include "\(.*\)"/\1/p' "$file" | while read -r header; do
             [ -f "lib/$header" ] || [ "$(base "$header")" = "$module" ] || echo "$file includes $header"

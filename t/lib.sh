@@ -23,6 +23,7 @@ for tool in ip iptables-legacy ip6tables-legacy sqlite3 conntrack; do
 done
 
 TRASH=$(mktemp -d "${TMPDIR:-/tmp}/tcpquota.XXXXXX")
+chmod 711 "$TRASH" # the daemon works in it as a user of its own
 DB=$TRASH/db/tcpquota.db
 CONF=$TRASH/tcpquota.cf
 LOG=$TRASH/log
@@ -32,10 +33,14 @@ cleanup() {
     trap '' INT TERM HUP
     trap - EXIT
     [ -n "$PIDS" ] && kill $PIDS 2>/dev/null
-    [ -s "$TRASH/pid" ] && kill -KILL "$(cat "$TRASH/pid")" 2>/dev/null
     for ns in h i g s; do
         if [ -e /run/netns/$NS$ns ]; then
-            ip netns pids $NS$ns | xargs -r kill -KILL 2>/dev/null
+            # Again, until none is left: a process may have been about to start another.
+            tries=50
+            while [ $tries -gt 0 ] && [ -n "$(ip netns pids $NS$ns)" ]; do
+                ip netns pids $NS$ns | xargs -r kill -KILL 2>/dev/null
+                tries=$((tries - 1))
+            done
             ip netns del $NS$ns
         fi
     done
@@ -179,7 +184,22 @@ configure() {
     } >"$CONF"
 }
 
+# PIDFILE holds the number of the worker; its parent is the keeper.
 daemon_pid() { cat "$TRASH/pid"; }
+keeper_pid() { awk '/^PPid:/ {print $2}' "/proc/$(daemon_pid)/status"; }
+
+# kill_daemon [worker|keeper|both]: with SIGKILL; returns when those are gone
+kill_daemon() {
+    case ${1:-both} in
+    worker) victims=$(daemon_pid) ;;
+    keeper) victims=$(keeper_pid) ;;
+    both) victims="$(keeper_pid) $(daemon_pid)" ;;
+    esac
+    kill -KILL $victims
+    for pid in $victims; do
+        within 10 daemon_is_gone "$pid"
+    done
+}
 
 # start_daemon OPTION...: returns once it serves
 start_daemon() {

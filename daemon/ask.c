@@ -1,0 +1,183 @@
+#include "ask.h"
+
+#include "wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Only a keeper that refuses is worth asking again. */
+static int lose(struct ask *a, int err)
+{
+    if (!err)
+        return 0;
+    a->lost = true;
+    return -EPIPE;
+}
+
+static int tell(struct ask *a, const struct wire_message *m)
+{
+    return a->lost ? -EPIPE : lose(a, wire_send(a->fd, m, NULL, 0, ASK_PATIENCE_S));
+}
+
+static int hear(struct ask *a, struct wire_message *m, int *descriptors, size_t room)
+{
+    int err = a->lost ? -EPIPE : wire_wait(a->fd, false, ASK_PATIENCE_S);
+
+    return lose(a, err ? err : wire_receive(a->fd, m, descriptors, room));
+}
+
+/* A list of hosts, in as many messages as it takes, at least one. */
+static int tell_hosts(struct ask *a, enum wire_kind kind, uint32_t option, const struct addr *hosts,
+                      size_t count)
+{
+    struct wire_message m = {.kind = kind, .option = option};
+    int err;
+
+    do {
+        m.count = (uint32_t)(count < WIRE_HOSTS ? count : WIRE_HOSTS);
+        m.more = count > WIRE_HOSTS;
+        if (m.count)
+            memcpy(m.hosts, hosts, m.count * sizeof *hosts);
+        hosts += m.count;
+        count -= m.count;
+        err = tell(a, &m);
+    } while (!err && m.more);
+    return err;
+}
+
+/* An ask without a list, and its answer. */
+static int ask_once(struct ask *a, enum wire_kind kind, uint32_t option, struct wire_message *m,
+                    int *descriptors, size_t room)
+{
+    int err = tell_hosts(a, kind, option, NULL, 0);
+
+    if (!err)
+        err = hear(a, m, descriptors, room);
+    return err ? err : lose(a, m->kind == WIRE_DONE ? 0 : -EPROTO);
+}
+
+static int add_hosts(struct addr **list, size_t *count, const struct wire_message *m)
+{
+    struct addr *more = realloc(*list, (*count + m->count + 1) * sizeof *more);
+
+    if (!more)
+        return -ENOMEM;
+    memcpy(more + *count, m->hosts, m->count * sizeof *more);
+    *list = more;
+    *count += m->count;
+    return 0;
+}
+
+static int hear_report(struct ask *a, struct gate_report *r)
+{
+    struct wire_message m;
+    int err = 0, bad;
+
+    while ((bad = hear(a, &m, NULL, 0)) == 0 && m.kind != WIRE_DONE && !err) {
+        if (m.kind == WIRE_MISSING)
+            err = add_hosts(&r->missing, &r->missing_count, &m);
+        else if (m.kind == WIRE_EXTRA)
+            err = add_hosts(&r->extra, &r->extra_count, &m);
+    }
+    if (bad || err)
+        return bad ? bad : lose(a, err);
+    r->v4 = m.outcome.v4;
+    r->v6 = m.outcome.v6;
+    r->lease = m.outcome.lease;
+    r->changes = m.outcome.changes;
+    r->exempts = m.outcome.exempts != 0;
+    snprintf(r->error, sizeof r->error, "%s", m.outcome.error);
+    return m.result;
+}
+
+int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
+             struct gate_report *report)
+{
+    int err = tell_hosts(a, WIRE_GATE, online, hosts, count);
+
+    *report = (struct gate_report){0};
+    if (!err)
+        err = hear_report(a, report);
+    if (a->lost) {
+        report->v4 = report->v6 = err;
+        snprintf(report->error, sizeof report->error, "the keeper is gone or has stopped");
+    }
+    return err;
+}
+
+int ask_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,
+              ask_flow *each, void *context)
+{
+    struct wire_message m;
+    int err = tell_hosts(a, WIRE_FLOWS, (uint32_t)way | (each ? WIRE_COUNTED : 0), hosts, count);
+
+    while (!err && (err = hear(a, &m, NULL, 0)) == 0 && m.kind != WIRE_DONE) {
+        for (uint32_t i = 0; each && i < m.count; i++)
+            each(context, &m.flows[i]);
+    }
+    return err ? err : m.result;
+}
+
+int ask_clean(struct ask *a, char error[GATE_ERROR_LEN])
+{
+    struct wire_message m;
+    int err = ask_once(a, WIRE_CLEAN, 0, &m, NULL, 0);
+
+    snprintf(error, GATE_ERROR_LEN, "%s",
+             err ? "the keeper is gone or has stopped" : m.outcome.error);
+    return err ? err : m.result;
+}
+
+int ask_renew(struct ask *a, bool online)
+{
+    struct wire_message m;
+    int err = ask_once(a, WIRE_RENEW, online, &m, NULL, 0);
+
+    return err ? err : m.result;
+}
+
+int ask_table(struct ask *a)
+{
+    struct wire_message m;
+    int fd = -1, err = ask_once(a, WIRE_TABLE, 0, &m, &fd, 1);
+
+    if (!err)
+        err = m.result;
+    if (!err)
+        return fd >= 0 ? fd : -EBADF;
+    if (fd >= 0)
+        close(fd);
+    return err;
+}
+
+int ask_reload(struct ask *a, int *snapshot, int *log)
+{
+    struct wire_message m;
+    int fds[WIRE_DESCRIPTORS] = {-1, -1};
+    int err = ask_once(a, WIRE_RELOAD, 0, &m, fds, WIRE_DESCRIPTORS), *next = fds;
+
+    *snapshot = *log = -1;
+    if (err)
+        return err;
+    if (m.option & WIRE_SNAPSHOT)
+        *snapshot = *next++;
+    if (m.option & WIRE_LOG)
+        *log = *next;
+    return m.result;
+}
+
+int ask_ready(struct ask *a)
+{
+    return tell(a, &(struct wire_message){.kind = WIRE_READY});
+}
+
+void ask_leave(struct ask *a, int code)
+{
+    struct wire_message m;
+
+    if (tell(a, &(struct wire_message){.kind = WIRE_LEAVE, .option = (uint32_t)code}) == 0)
+        hear(a, &m, NULL, 0);
+}

@@ -1,0 +1,50 @@
+/*
+ * ask: what the worker asks of the keeper. Each call sends its message and waits for the answer.
+ *
+ * If the keeper is gone, or gives no sign of life for ASK_PATIENCE_S, `lost` is set and every call
+ * is -EPIPE from then on.
+ */
+#ifndef TCPQUOTA_ASK_H
+#define TCPQUOTA_ASK_H
+
+#include "addr.h"
+#include "flow.h"
+#include "gate_report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ASK_PATIENCE_S 15
+
+struct ask {
+    int fd; /* the socket to the keeper, whoever made it closes it */
+    bool lost;
+};
+
+/* Told of every flow before it is dropped. */
+typedef void ask_flow(void *context, const struct flow *flow);
+
+/* Lets out `hosts` (sorted, each once) and nobody else. `online`: somebody uses the link. Fills in
+ * the report, gate_report_free() frees it. 0, or -errno if a family failed. */
+int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
+             struct gate_report *report);
+/* Ends every flow that one of `hosts` (sorted) began and that leads outside, or raises it. `each`
+ * may be NULL. The number of flows changed, or -errno: then not every flow was told. */
+int ask_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,
+              ask_flow *each, void *context);
+/* Removes all entries. 0 or -errno with the words in `error`. */
+int ask_clean(struct ask *a, char error[GATE_ERROR_LEN]);
+/* Renews the lease. 0 or -errno. */
+int ask_renew(struct ask *a, bool online);
+/* A new descriptor of the kernel's table of connections, the caller's to close, or -errno. */
+int ask_table(struct ask *a);
+/* Reads the configuration anew and opens the log anew. 0: a snapshot of the configuration, which
+ * has no faults; -EINVAL: it has some, and they are in the log; -errno. Either descriptor is -1 or
+ * the caller's to close. */
+int ask_reload(struct ask *a, int *snapshot, int *log);
+/* Tells that the first pass is done. */
+int ask_ready(struct ask *a);
+/* Tells that the worker ends in good order, and waits until the keeper has ended. */
+void ask_leave(struct ask *a, int code);
+
+#endif

@@ -1,0 +1,396 @@
+#include "keeper_state.h"
+
+#include "log.h"
+#include "network.h"
+#include "pidfile.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SLOT_SIGNALS, SLOT_SOCKET, SLOT_PROCESS, SLOT_VERIFY, SLOTS };
+
+#define FALSE_STARTS 5 /* so many workers in a row that do not get through their first pass */
+#define RESTART_PAUSE_MS 200
+#define TIDY_PATIENCE_MS 20000
+#define SILENCE_MIN_S 5 /* a step of the watch over the worker */
+#define SILENT_STEPS 2  /* after which it is looked at */
+#define HUNG_MIN_S 60
+
+void keeper_close(struct keeper *k)
+{
+    const int fds[] = {k->network, k->signals, k->process, k->socket, k->verify.fd};
+
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+    flows_close(k->flows);
+    topology_free(&k->topology);
+    settings_free(k->conf);
+    free(k->asked.list);
+    free(k->extra);
+    free(k);
+}
+
+static bool guards(const struct keeper *k, int family)
+{
+    return topology_family(&k->topology, family)->localnet.count > 0;
+}
+
+/* What the lease needs is missing on some kernels: then the gate does without, and says so. */
+static void find_lease(struct keeper *k)
+{
+    k->has_lease = (!guards(k, AF_INET) || gate_has_lease(AF_INET)) &&
+                   (!guards(k, AF_INET6) || gate_has_lease(AF_INET6));
+    if (k->conf->lease && !k->has_lease)
+        log_warning("no-lease the kernel has no match `recent' (module xt_recent): LEASE is off, "
+                    "and hosts stay open if tcpquotad is killed");
+}
+
+static int prepare(struct keeper *k, char why[KEEPER_WHY_LEN])
+{
+    int err;
+
+    k->network = network_watch();
+    err = k->network < 0 ? k->network : keeper_read_network(k);
+    snprintf(why, KEEPER_WHY_LEN, "network cannot be read: %s", strerror(-err));
+    if (err)
+        return err;
+    err = flows_open(&k->flows);
+    snprintf(why, KEEPER_WHY_LEN, "ctnetlink: %s", strerror(-err));
+    return err;
+}
+
+int keeper_open(struct keeper **out, const struct keeper_setup *setup, char why[KEEPER_WHY_LEN])
+{
+    struct keeper *k = calloc(1, sizeof *k);
+    int err;
+
+    snprintf(why, KEEPER_WHY_LEN, "out of memory");
+    if (!k)
+        return -ENOMEM;
+    *k = (struct keeper){.setup = *setup,
+                         .conf = setup->conf,
+                         .topology_stale = true,
+                         .network = -1,
+                         .signals = -1,
+                         .process = -1,
+                         .socket = -1};
+    verify_init(&k->verify);
+    err = prepare(k, why);
+    if (err) {
+        k->conf = NULL; /* still the caller's */
+        keeper_close(k);
+        return err;
+    }
+    *out = k;
+    return 0;
+}
+
+/* In the new process: what is the keeper's alone is closed, so that nothing of it can be misused.
+ */
+static void become_worker(struct keeper *k, enum keeper_task task, int socket)
+{
+    const struct keeper_setup setup = k->setup;
+    const int fds[] = {k->network, k->signals, k->verify.fd, k->socket};
+
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+    flows_close(k->flows);
+    _exit(setup.worker(setup.context, task, socket, k->conf));
+}
+
+/* Forks a worker; PIDFILE has its number while it serves. 0 or -errno. */
+static int start_worker(struct keeper *k, enum keeper_task task)
+{
+    int ends[2] = {-1, -1}, err = 0;
+
+    if (task == KEEPER_SERVE && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return -errno;
+    k->socket = ends[0];
+    k->ready = k->left = false;
+    k->worker = fork();
+    if (k->worker == 0)
+        become_worker(k, task, ends[1]);
+    if (k->worker < 0)
+        err = -errno;
+    if (ends[1] >= 0)
+        close(ends[1]);
+    if (err)
+        return err;
+    k->process = (int)syscall(SYS_pidfd_open, k->worker, 0);
+    err = k->process < 0 ? -errno : 0;
+    if (!err && task == KEEPER_SERVE)
+        err = pidfile_write(k->setup.pidfile, k->worker);
+    if (err)
+        kill(k->worker, SIGKILL);
+    return err;
+}
+
+/* Waits for the end of the worker; its status as of wait(2). */
+static int reap_worker(struct keeper *k)
+{
+    int status = 0;
+
+    while (waitpid(k->worker, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (k->process >= 0)
+        close(k->process);
+    if (k->socket >= 0)
+        close(k->socket);
+    k->process = k->socket = -1;
+    k->worker = 0;
+    return status;
+}
+
+static int exit_code(int status)
+{
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EX_OSERR;
+}
+
+/* A worker of its own does it: a database is nothing that root opens. */
+static int tidy_database(struct keeper *k)
+{
+    struct pollfd slot = {.events = POLLIN};
+    int err = start_worker(k, KEEPER_TIDY);
+
+    if (err) {
+        log_err("masq cannot be emptied, no process: %s", strerror(-err));
+        return EX_OSERR;
+    }
+    slot.fd = k->process;
+    if (poll(&slot, 1, TIDY_PATIENCE_MS) <= 0) {
+        log_err("masq cannot be emptied: it takes too long");
+        kill(k->worker, SIGKILL);
+    }
+    return exit_code(reap_worker(k));
+}
+
+int keeper_clean(struct keeper *k)
+{
+    char error[GATE_ERROR_LEN];
+    int code = 0, bad;
+
+    if (gate_clean(error) != 0) {
+        log_failure("gate: %s", error);
+        code = EX_OSERR;
+    }
+    bad = tidy_database(k);
+    return code ? code : bad;
+}
+
+/* The worker is dead: nobody is let out any more, then everything is removed. */
+static int shut_down(struct keeper *k)
+{
+    struct gate_report r = {0};
+    int dropped = 0;
+
+    if (keeper_read_network(k) != 0)
+        log_err("network cannot be read, the gate is shut as it was last known");
+    if (keeper_drive_gate(k, NULL, 0, &r) != 0)
+        log_err("gate cannot be shut: %s", r.error);
+    dropped =
+        flows_change(k->flows, FLOW_CLOSE, &k->topology, k->extra, k->extra_count, NULL, NULL);
+    if (dropped < 0)
+        log_err("flows cannot be dropped: %s", strerror(-dropped));
+    log_notice("shut hosts=%zu", r.extra_count);
+    gate_report_free(&r);
+    keeper_clean(k);
+    return EX_OSERR;
+}
+
+static void log_death(const struct keeper *k, pid_t pid, int status)
+{
+    if (WIFSIGNALED(status))
+        log_err("worker pid=%ld was killed, signal=%s", (long)pid,
+                sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
+    else
+        log_err("worker pid=%ld ended %s, status=%d", (long)pid,
+                k->ready ? "without a word" : "before its first pass", exit_code(status));
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec nap = {.tv_nsec = ms * NS_PER_MS};
+
+    nanosleep(&nap, NULL);
+}
+
+/* Says with `state` of /proc/PID/stat (proc(5)) what it does: `T' is stopped by a signal. */
+static bool is_stopped(pid_t pid)
+{
+    char path[32], text[256], *end;
+    ssize_t n = -1;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        n = read(fd, text, sizeof text - 1);
+        close(fd);
+    }
+    text[n > 0 ? n : 0] = '\0';
+    end = strrchr(text, ')');
+    return end && strncmp(end, ") T", 3) == 0;
+}
+
+static void on_signals(struct keeper *k)
+{
+    struct signalfd_siginfo info;
+
+    while (read(k->signals, &info, sizeof info) == sizeof info)
+        kill(k->worker, (int)info.ssi_signo);
+}
+
+static int64_t silence_step(const struct keeper *k)
+{
+    return k->conf->period * 2 > SILENCE_MIN_S ? k->conf->period * 2 : SILENCE_MIN_S;
+}
+
+/* Nothing was heard of the worker for `steps` steps. Kills it if it is stopped, or hangs. */
+static void on_silence(struct keeper *k, unsigned steps)
+{
+    int64_t seconds = steps * silence_step(k);
+    int64_t limit = k->conf->lease > HUNG_MIN_S ? k->conf->lease : HUNG_MIN_S;
+    bool stopped = is_stopped(k->worker);
+
+    if (steps < SILENT_STEPS)
+        return;
+    if (stopped || seconds >= limit) {
+        log_err("worker pid=%ld %s for %lld s, it is killed", (long)k->worker,
+                stopped ? "has been stopped" : "is silent", (long long)seconds);
+        kill(k->worker, SIGKILL);
+    } else if (steps == SILENT_STEPS) {
+        log_warning("worker pid=%ld is silent for %lld s", (long)k->worker, (long long)seconds);
+    }
+}
+
+static void on_socket(struct keeper *k)
+{
+    bool was_ready = k->ready;
+    int err = keeper_serve(k);
+
+    if (k->ready && !was_ready && k->setup.ready) {
+        k->setup.ready(k->setup.context);
+        k->setup.ready = NULL;
+    }
+    /* It is dead or about to be: its end is waited for. */
+    if (err == -EPIPE) {
+        close(k->socket);
+        k->socket = -1;
+    } else if (err) {
+        log_err("worker pid=%ld %s, it is killed", (long)k->worker,
+                err == -EPROTO ? "sends what is no message" : strerror(-err));
+        kill(k->worker, SIGKILL);
+    }
+}
+
+/*
+ * Serves one worker. Returns when it has left or is dead. A wait that ends with nothing heard is
+ * one step of silence, however long it has really taken: after a suspend nobody is to blame.
+ */
+static void serve_worker(struct keeper *k)
+{
+    unsigned silent = 0;
+
+    while (!k->left) {
+        struct pollfd slots[SLOTS] = {[SLOT_SIGNALS] = {.fd = k->signals, .events = POLLIN},
+                                      [SLOT_SOCKET] = {.fd = k->socket, .events = POLLIN},
+                                      [SLOT_PROCESS] = {.fd = k->process, .events = POLLIN},
+                                      [SLOT_VERIFY] = {.fd = k->verify.fd, .events = POLLIN}};
+        int n = poll(slots, SLOTS, k->ready ? (int)(silence_step(k) * 1000) : -1);
+
+        if (n == 0)
+            on_silence(k, ++silent);
+        if (n <= 0)
+            continue;
+        if (slots[SLOT_SIGNALS].revents)
+            on_signals(k);
+        if (slots[SLOT_VERIFY].revents)
+            verify_reap(&k->verify);
+        if (slots[SLOT_SOCKET].revents) {
+            silent = 0;
+            on_socket(k);
+        } else if (slots[SLOT_PROCESS].revents) {
+            return;
+        }
+    }
+}
+
+static int watch_signals(struct keeper *k)
+{
+    sigset_t blocked;
+
+    if (sigprocmask(SIG_BLOCK, NULL, &blocked) != 0)
+        return -errno;
+    k->signals = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+    return k->signals < 0 ? -errno : 0;
+}
+
+/* Another worker after a dead one, where that is wished for and has a chance. */
+static bool wants_another(const struct keeper *k, bool was_ready, unsigned *false_starts)
+{
+    *false_starts = was_ready ? 0 : *false_starts + 1;
+    if (!k->conf->restart)
+        return false;
+    if (*false_starts >= FALSE_STARTS) {
+        log_err("worker does not get through its first pass, tried %u times", *false_starts);
+        return false;
+    }
+    return true;
+}
+
+int keeper_run(struct keeper *k)
+{
+    unsigned false_starts = 0;
+    bool served = false; /* a worker has done its first pass */
+    char error[GATE_ERROR_LEN];
+    int err = gate_check(&k->topology, error);
+
+    if (err) {
+        log_failure("start: gate: %s", error);
+        return EX_OSERR;
+    }
+    find_lease(k);
+    err = watch_signals(k);
+    while (!err) {
+        struct mono begun = mono_now();
+        pid_t pid;
+        int status;
+
+        err = start_worker(k, KEEPER_SERVE);
+        if (err)
+            break;
+        serve_worker(k);
+        if (k->left)
+            return k->code;
+        pid = k->worker;
+        status = reap_worker(k);
+        served = served || k->ready;
+        if (!served && WIFEXITED(status))
+            return exit_code(status); /* it has said why it could not start */
+        log_death(k, pid, status);
+        if (!wants_another(k, k->ready, &false_starts))
+            return shut_down(k);
+        log_notice("restart the worker");
+        if (mono_since(begun, mono_now()).ns < NS_PER_S)
+            pause_ms(RESTART_PAUSE_MS);
+    }
+    log_failure("worker cannot be started: %s", strerror(-err));
+    return served ? shut_down(k) : EX_OSERR;
+}

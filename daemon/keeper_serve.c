@@ -1,0 +1,391 @@
+/* One ask of the worker: received, checked, carried out, answered. */
+#include "keeper_state.h"
+
+#include "conntrack.h"
+#include "log.h"
+#include "network.h"
+#include "settings.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define PATIENCE_S 10 /* for a worker that does not go on with what it began */
+#define BREATH 1024   /* flows after which the worker is told that we are still at it */
+
+const char *keeper_refusal(const struct topology *t, const struct addr *extra, size_t extra_count,
+                           const struct addr *host)
+{
+    struct addr same;
+
+    if (host->family != AF_INET && host->family != AF_INET6)
+        return "is no address";
+    same = addr_make(host->family, host->bytes);
+    if (!addr_equal(&same, host))
+        return "is no address in its proper form";
+    if (topology_is_own(t, host))
+        return "is the gateway itself";
+    return topology_is_local(t, host) || addr_listed(extra, extra_count, host)
+               ? NULL
+               : "is not in LOCALNET";
+}
+
+int keeper_read_network(struct keeper *k)
+{
+    struct net_state net;
+    struct topology next;
+    int err;
+
+    k->topology_stale = network_drain(k->network) || k->topology_stale;
+    if (!k->topology_stale)
+        return 0;
+    err = network_read(&net);
+    if (err)
+        return err;
+    err = topology_derive(&next, k->conf, &net);
+    net_state_free(&net);
+    if (err)
+        return err;
+    topology_free(&k->topology);
+    k->topology = next;
+    k->topology_stale = false;
+    return 0;
+}
+
+static uint32_t lease_of(const struct keeper *k)
+{
+    return k->has_lease ? (uint32_t)k->conf->lease : 0;
+}
+
+static void keep_extra(struct keeper *k, const struct gate_report *r)
+{
+    struct addr *copy = calloc(r->extra_count + 1, sizeof *copy);
+
+    free(k->extra);
+    k->extra = copy;
+    k->extra_count = copy ? r->extra_count : 0;
+    if (k->extra_count)
+        memcpy(copy, r->extra, r->extra_count * sizeof *copy);
+}
+
+int keeper_drive_gate(struct keeper *k, const struct addr *hosts, size_t count,
+                      struct gate_report *report)
+{
+    struct gate_order order = {
+        .topology = &k->topology,
+        .policy = {.drop_closed = k->conf->closed_action == CLOSED_DROP, .lease = lease_of(k)},
+        .hosts = hosts,
+        .count = count};
+    int err = gate_apply(&order, report);
+
+    keep_extra(k, report);
+    return err;
+}
+
+static int answer(struct keeper *k, const struct wire_message *m, const int *descriptors,
+                  size_t count)
+{
+    return wire_send(k->socket, m, descriptors, count, PATIENCE_S);
+}
+
+static int answer_result(struct keeper *k, int result)
+{
+    struct wire_message m;
+
+    memset(&m, 0, sizeof m);
+    m.kind = WIRE_DONE;
+    m.result = result;
+    return answer(k, &m, NULL, 0);
+}
+
+static int answer_hosts(struct keeper *k, enum wire_kind kind, const struct addr *hosts,
+                        size_t count)
+{
+    struct wire_message m;
+    int err = 0;
+
+    memset(&m, 0, sizeof m);
+    m.kind = kind;
+    for (size_t i = 0; i < count && !err; i += m.count) {
+        m.count = (uint32_t)(count - i < WIRE_HOSTS ? count - i : WIRE_HOSTS);
+        memcpy(m.hosts, hosts + i, m.count * sizeof *hosts);
+        err = answer(k, &m, NULL, 0);
+    }
+    return err;
+}
+
+/* The end of an answer that has words. */
+static int answer_outcome(struct keeper *k, int result, const struct gate_report *r)
+{
+    struct wire_message m;
+
+    memset(&m, 0, sizeof m);
+    m.kind = WIRE_DONE;
+    m.result = result;
+    m.outcome.v4 = r->v4;
+    m.outcome.v6 = r->v6;
+    m.outcome.lease = r->lease;
+    m.outcome.changes = r->changes;
+    m.outcome.exempts = r->exempts;
+    snprintf(m.outcome.error, sizeof m.outcome.error, "%s", r->error);
+    return answer(k, &m, NULL, 0);
+}
+
+/* All hosts of an ask that begins with `m`. -EPROTO if there are too many, or another ask comes in
+ * between. */
+static int receive_hosts(struct keeper *k, struct wire_message *m)
+{
+    struct keeper_hosts *h = &k->asked;
+    uint32_t kind = m->kind, option = m->option;
+    int err = 0;
+
+    h->count = 0;
+    for (;;) {
+        if (m->kind != kind || m->option != option || m->count > WIRE_HOSTS ||
+            (m->more && m->count != WIRE_HOSTS) || h->count + m->count > KEEPER_HOSTS_MAX)
+            return -EPROTO;
+        if (h->count + m->count > h->room) {
+            size_t room = (h->count + m->count) * 2;
+            struct addr *list = realloc(h->list, room * sizeof *list);
+
+            if (!list)
+                return -ENOMEM;
+            h->list = list;
+            h->room = room;
+        }
+        if (m->count)
+            memcpy(h->list + h->count, m->hosts, m->count * sizeof *h->list);
+        h->count += m->count;
+        if (!m->more)
+            return 0;
+        err = wire_wait(k->socket, false, PATIENCE_S);
+        if (!err)
+            err = wire_receive(k->socket, m, NULL, 0);
+        if (err)
+            return err;
+    }
+}
+
+/* 0, or -errno with the words in the report. */
+static int check_hosts(struct keeper *k, bool extra_too, struct gate_report *r)
+{
+    char text[ADDR_TEXT_LEN];
+    int err = keeper_read_network(k);
+
+    if (err) {
+        snprintf(r->error, sizeof r->error, "network cannot be read: %s", strerror(-err));
+        return err;
+    }
+    for (size_t i = 0; i < k->asked.count; i++) {
+        const struct addr *host = &k->asked.list[i];
+        const char *why =
+            keeper_refusal(&k->topology, k->extra, extra_too ? k->extra_count : 0, host);
+
+        if (why) {
+            addr_format(host, text);
+            snprintf(r->error, sizeof r->error, "host %s %s", text, why);
+            trouble_begin(&k->refused, "refused to the worker: host=%s %s", text, why);
+            return -EACCES;
+        }
+    }
+    trouble_end(&k->refused, "the worker asks for nothing that it may not");
+    k->asked.count = addr_sort_once(k->asked.list, k->asked.count);
+    return 0;
+}
+
+static int serve_gate(struct keeper *k, struct wire_message *m)
+{
+    bool online = m->option != 0;
+    struct gate_report r = {0};
+    int err = receive_hosts(k, m), result;
+
+    if (err)
+        return err;
+    result = check_hosts(k, false, &r);
+    if (result)
+        r.v4 = r.v6 = result;
+    else
+        result = keeper_drive_gate(k, k->asked.list, k->asked.count, &r);
+    err = answer_hosts(k, WIRE_MISSING, r.missing, r.missing_count);
+    if (!err)
+        err = answer_hosts(k, WIRE_EXTRA, r.extra, r.extra_count);
+    if (!err)
+        err = answer_outcome(k, result, &r);
+    gate_report_free(&r);
+    verify_run(&k->verify, k->conf, online, mono_now());
+    return err;
+}
+
+/* Flows on their way to the worker. */
+struct relay {
+    struct keeper *k;
+    struct wire_message m;
+    bool counted;
+    unsigned since; /* the last message */
+    int err;
+};
+
+static void relay_send(struct relay *r)
+{
+    if (!r->err)
+        r->err = answer(r->k, &r->m, NULL, 0);
+    r->m.count = 0;
+    r->since = 0;
+}
+
+static void relay_flow(void *context, const struct flow *flow)
+{
+    struct relay *r = context;
+
+    if (r->counted)
+        r->m.flows[r->m.count++] = *flow;
+    r->since++;
+    if (r->m.count == WIRE_FLOWS_SEEN || r->since == BREATH)
+        relay_send(r);
+}
+
+static int serve_flows(struct keeper *k, struct wire_message *m)
+{
+    uint32_t way = m->option & ~WIRE_COUNTED;
+    struct relay relay = {.k = k, .counted = m->option & WIRE_COUNTED};
+    struct gate_report r = {0};
+    int err = way > FLOW_RAISE ? -EPROTO : receive_hosts(k, m), result;
+
+    if (err)
+        return err;
+    memset(&relay.m, 0, sizeof relay.m);
+    relay.m.kind = WIRE_SEEN;
+    result = check_hosts(k, true, &r);
+    if (!result)
+        result = flows_change(k->flows, (enum flow_way)way, &k->topology, k->asked.list,
+                              k->asked.count, relay_flow, &relay);
+    if (relay.m.count)
+        relay_send(&relay);
+    return relay.err ? relay.err : answer_result(k, result);
+}
+
+static int serve_clean(struct keeper *k)
+{
+    struct gate_report r = {0};
+
+    return answer_outcome(k, gate_clean(r.error), &r);
+}
+
+static int serve_renew(struct keeper *k, const struct wire_message *m)
+{
+    int err = keeper_read_network(k);
+
+    if (!err && lease_of(k))
+        err = gate_renew(&k->topology);
+    verify_run(&k->verify, k->conf, m->option != 0, mono_now());
+    return answer_result(k, err);
+}
+
+static int serve_table(struct keeper *k)
+{
+    struct wire_message m;
+    int fd = conntrack_open(), err;
+
+    if (fd < 0)
+        return answer_result(k, fd);
+    memset(&m, 0, sizeof m);
+    m.kind = WIRE_DONE;
+    err = answer(k, &m, &fd, 1);
+    close(fd);
+    return err;
+}
+
+static void warn_of_change(const char *key, const char *was, const char *is)
+{
+    if (strcmp(was, is) != 0)
+        log_warning("reload %s=%s takes effect at the next start", key, is);
+}
+
+static void reopen_log(struct keeper *k, const char *path)
+{
+    int err = k->setup.to_file ? log_to_file(path, SETTINGS_PROGRAM) : 0;
+
+    if (err)
+        log_err("log %s cannot be opened, the old one goes on: %s", path, strerror(-err));
+}
+
+/* The configuration of now; the old one goes on if it has faults. */
+static int take_conf(struct keeper *k, int snapshot)
+{
+    struct conf *next, *was = k->conf;
+
+    reopen_log(k, was->logfile); /* what is wrong with the configuration is in the new one */
+    next = settings_load(snapshot, k->setup.conf_path, NULL);
+    if (!next) {
+        log_err("reload %s has faults, the old configuration goes on", k->setup.conf_path);
+        return -EINVAL;
+    }
+    if (strcmp(was->logfile, next->logfile) != 0)
+        reopen_log(k, next->logfile);
+    warn_of_change("DATABASE", was->database, next->database);
+    warn_of_change("PIDFILE", was->pidfile, next->pidfile);
+    k->conf = next;
+    k->topology_stale = true;
+    settings_free(was);
+    return 0;
+}
+
+static int serve_reload(struct keeper *k)
+{
+    struct wire_message m;
+    int fds[WIRE_DESCRIPTORS], snapshot = settings_snapshot(k->setup.conf_path);
+    size_t count = 0;
+    int err;
+
+    memset(&m, 0, sizeof m);
+    m.kind = WIRE_DONE;
+    m.result = take_conf(k, snapshot);
+    if (m.result == 0) {
+        m.option |= WIRE_SNAPSHOT;
+        fds[count++] = snapshot;
+    }
+    if (log_descriptor() >= 0) {
+        m.option |= WIRE_LOG;
+        fds[count++] = log_descriptor();
+    }
+    err = answer(k, &m, fds, count);
+    if (snapshot >= 0)
+        close(snapshot);
+    return err;
+}
+
+int keeper_serve(struct keeper *k)
+{
+    struct wire_message m;
+    int err = wire_receive(k->socket, &m, NULL, 0);
+
+    if (err)
+        return err == -EAGAIN ? 0 : err;
+    switch (m.kind) {
+    case WIRE_GATE:
+        return serve_gate(k, &m);
+    case WIRE_FLOWS:
+        return serve_flows(k, &m);
+    case WIRE_CLEAN:
+        return serve_clean(k);
+    case WIRE_RENEW:
+        return serve_renew(k, &m);
+    case WIRE_TABLE:
+        return serve_table(k);
+    case WIRE_RELOAD:
+        return serve_reload(k);
+    case WIRE_READY:
+        k->ready = true;
+        return 0;
+    case WIRE_LEAVE:
+        k->left = true;
+        k->code = m.option <= 255 ? (int)m.option : EX_SOFTWARE;
+        return 0;
+    default:
+        return -EPROTO;
+    }
+}

@@ -1,0 +1,54 @@
+/*
+ * keeper_state: what the parts of the keeper share; keeper*.c alone include it.
+ */
+#ifndef TCPQUOTA_KEEPER_STATE_H
+#define TCPQUOTA_KEEPER_STATE_H
+
+#include "flows.h"
+#include "gate.h"
+#include "keeper.h"
+#include "trouble.h"
+#include "verify.h"
+
+#include <sys/types.h>
+
+/* One list of hosts, as it comes in. */
+struct keeper_hosts {
+    struct addr *list;
+    size_t count, room;
+};
+
+struct keeper {
+    struct keeper_setup setup;
+    struct conf *conf;
+    struct topology topology;
+    bool topology_stale;
+    bool has_lease; /* the kernel knows the match that a lease needs */
+    int network;    /* becomes readable when interfaces, addresses or routes change */
+    struct flows *flows;
+    struct verify verify;
+    struct keeper_hosts asked;
+    struct addr *extra; /* hosts that had entries they shall not have, at the last look */
+    size_t extra_count;
+    struct trouble refused;
+
+    int signals;
+    pid_t worker;
+    int process; /* pidfd of the worker */
+    int socket;  /* to the worker */
+    bool ready;  /* this worker has done its first pass */
+    bool left;   /* it ends in good order, with `code` */
+    int code;
+};
+
+/* keeper_serve.c: does what one message asks for, and answers. 0; -EPROTO if it is no ask: the
+ * worker is not to be served any more; -EPIPE, -ETIMEDOUT, -errno of the socket. */
+int keeper_serve(struct keeper *k);
+/* Brings the topology up to date with configuration and network. 0 or -errno. */
+int keeper_read_network(struct keeper *k);
+/* The gate with these hosts (sorted, each once); the report is the caller's to free. 0 or -errno.
+ */
+int keeper_drive_gate(struct keeper *k, const struct addr *hosts, size_t count,
+                      struct gate_report *report);
+
+#endif

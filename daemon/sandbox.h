@@ -1,0 +1,35 @@
+/*
+ * sandbox: gives up privilege. The keeper keeps the few capabilities that it uses; the worker gives
+ * up every one, becomes the user `tcpquota', and keeps to a list of system calls (seccomp(2)) and
+ * of files (landlock(7)). There is no way back from either.
+ */
+#ifndef TCPQUOTA_SANDBOX_H
+#define TCPQUOTA_SANDBOX_H
+
+#include <sys/types.h>
+
+#define SANDBOX_USER "tcpquota"
+#define SANDBOX_WHY_LEN 160
+
+struct sandbox {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Finds the user. 0; -ENOENT if there is none; -EINVAL if it is root under another name; -errno. */
+int sandbox_find(struct sandbox *out);
+/* What the keeper is left with: CAP_NET_ADMIN and CAP_NET_RAW for tables and flows, CAP_KILL for
+ * signals to the worker, CAP_SETUID, CAP_SETGID and CAP_SETPCAP so that a worker can give up what
+ * it has. Programs that it starts, VERIFY_CMD, are not held to that. 0 or -errno. */
+int sandbox_keep_little(void);
+/*
+ * Everything that a worker gives up, in this process and for good. From here on it reaches the
+ * files of the database at `path`, /proc, and the time zone; it opens no sockets but for netlink's
+ * news of routes and for syslog, and starts nothing. 0, or -errno with the step that failed in
+ * `why`: then some of it may be given up, and the process has to end.
+ */
+int sandbox_enter(const struct sandbox *s, const char *path, char why[SANDBOX_WHY_LEN]);
+/* The version of Landlock that this kernel has, at least 1, or -errno. */
+int sandbox_landlock_version(void);
+
+#endif

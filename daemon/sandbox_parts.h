@@ -1,0 +1,13 @@
+/*
+ * sandbox_parts: the two of its steps that have a file of their own; sandbox*.c alone include it.
+ */
+#ifndef TCPQUOTA_SANDBOX_PARTS_H
+#define TCPQUOTA_SANDBOX_PARTS_H
+
+/* No system call but those of the list; every other is EPERM. 0 or -errno. */
+int sandbox_limit_calls(void);
+/* No file but those of the database at `path`, and what is read on the way. 0, -errno; 0 as well
+ * where the kernel has no Landlock. */
+int sandbox_limit_files(const char *path);
+
+#endif

@@ -1,0 +1,199 @@
+#include "worker.h"
+
+#include "ask.h"
+#include "conntrack.h"
+#include "log.h"
+#include "loop.h"
+#include "pass.h"
+#include "settings.h"
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TIDY_PATIENCE_MS 10000
+
+struct worker {
+    const struct worker_setup *setup;
+    struct conf *conf, *loaded; /* what holds; the last one that was loaded here, or NULL */
+    struct store *store;
+    struct pass *pass;
+    struct ask keeper;
+    bool dry_run;
+    int null; /* /dev/null, to take the place of the terminal */
+};
+
+static int fail(const char *what, const char *why, int code)
+{
+    log_failure("%s: %s", what, why);
+    return code;
+}
+
+static int give_up_privilege(const struct worker_setup *setup)
+{
+    char why[SANDBOX_WHY_LEN];
+
+    return sandbox_enter(setup->sandbox, setup->database, why) == 0
+               ? 0
+               : fail("privilege cannot be given up", why, EX_OSERR);
+}
+
+static int open_store(struct worker *w)
+{
+    int err = store_open(&w->store, w->setup->database, w->dry_run ? STORE_READ : STORE_CREATE);
+
+    return err ? fail(w->setup->database, store_error(w->store), EX_IOERR) : 0;
+}
+
+/* The first run: from here on the gate stands. */
+static int start(struct worker *w, int conntrack)
+{
+    char why[PASS_WHY_LEN];
+    int err = pass_new(&w->pass, w->store, w->conf, w->dry_run ? NULL : &w->keeper, conntrack, why);
+
+    if (err)
+        return fail("start", why, EX_OSERR);
+    err = pass_run(w->pass, w->setup->once ? PASS_TICK : PASS_WAKE);
+    if (w->keeper.lost)
+        return fail("start", "the keeper is gone", EX_OSERR);
+    /* A database that is locked for a while is no reason not to run; for a single pass it is. */
+    if (err && (err != -EBUSY || w->setup->once))
+        return fail(w->setup->database, store_error(w->store), EX_IOERR);
+    return 0;
+}
+
+/* HUP: the keeper reads the file, and opens the log; what it found comes as descriptors. */
+static const struct conf *reload(void *context)
+{
+    struct worker *w = context;
+    int snapshot = -1, log = -1;
+    struct conf *next = NULL;
+    int err = w->dry_run ? -ENOTSUP : ask_reload(&w->keeper, &snapshot, &log);
+
+    if (log >= 0)
+        log_adopt(log);
+    if (!err)
+        next = settings_load_again(snapshot, w->setup->conf_path);
+    if (snapshot >= 0)
+        close(snapshot);
+    if (!next) {
+        if (err != -EINVAL)
+            log_err("reload failed, the old configuration goes on: %s",
+                    err ? strerror(-err) : "out of memory");
+        return w->conf;
+    }
+    if (log < 0 && strcmp(next->logfile, "syslog") == 0)
+        log_to_file(next->logfile, SETTINGS_PROGRAM);
+    pass_reload(w->pass, next);
+    settings_free(w->loaded);
+    w->conf = w->loaded = next;
+    log_notice("reload config=%s", w->setup->conf_path);
+    return next;
+}
+
+static void leave_terminal(struct worker *w)
+{
+    for (int fd = 0; fd <= 2 && w->setup->background; fd++)
+        dup2(w->null, fd);
+    if (w->null > 2)
+        close(w->null);
+    w->null = -1;
+}
+
+static int serve(struct worker *w)
+{
+    struct loop_setup setup = {.pass = w->pass,
+                               .store = w->store,
+                               .database = w->setup->database,
+                               .conf = w->conf,
+                               .keeper = w->dry_run ? NULL : &w->keeper,
+                               .reload = reload,
+                               .context = w};
+    enum pass_end end = PASS_CLEAN;
+    int rc, err;
+
+    leave_terminal(w);
+    if (!w->dry_run)
+        ask_ready(&w->keeper);
+    rc = loop_run(&setup);
+    if (rc < 0)
+        log_err("loop: %s", strerror(-rc));
+    if (rc == LOOP_LOST) {
+        log_err("the keeper is dead or has stopped: sessions end here, the lease shuts the gate");
+        end = PASS_ORPHANED;
+    } else if (rc == LOOP_KEEP || w->conf->on_exit == ON_EXIT_KEEP) {
+        end = PASS_KEEP;
+    }
+    err = pass_finish(w->pass, end);
+    if (rc < 0 || rc == LOOP_LOST)
+        return EX_OSERR;
+    return err == -EIO ? EX_IOERR : err ? EX_OSERR : 0;
+}
+
+int worker_run(const struct worker_setup *setup, int socket)
+{
+    struct worker w = {.setup = setup,
+                       .conf = setup->conf,
+                       .keeper = {.fd = socket},
+                       .dry_run = socket < 0,
+                       .null = open("/dev/null", O_RDWR | O_CLOEXEC)};
+    int conntrack = conntrack_open(), code; /* if it is not there yet, the keeper is asked later */
+
+    code = give_up_privilege(setup);
+    if (!code)
+        code = open_store(&w);
+    if (code)
+        return code; /* without leave: nothing has begun */
+    log_notice("start version=" VERSION " pid=%ld database=%s%s", (long)getpid(), setup->database,
+               w.dry_run ? " dry-run" : "");
+    code = start(&w, conntrack);
+    if (!code && !setup->once)
+        code = serve(&w);
+    pass_free(w.pass);
+    store_close(w.store); /* before the keeper goes: the next start finds it free */
+    if (!w.dry_run && !w.keeper.lost)
+        ask_leave(&w.keeper, code);
+    settings_free(w.loaded);
+    return code;
+}
+
+static int empty_masq(struct store *s)
+{
+    int err = store_begin(s);
+
+    if (!err)
+        err = store_clear_rows(s);
+    if (!err)
+        err = store_end_sessions(s, wall_now(), CAUSE_EXIT);
+    if (!err)
+        err = store_commit(s);
+    if (err)
+        store_rollback(s);
+    return err;
+}
+
+int worker_tidy(const struct worker_setup *setup)
+{
+    struct worker w = {.setup = setup};
+    struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
+    int code = give_up_privilege(setup), err = -EBUSY;
+
+    if (!code && access(setup->database, F_OK) != 0 && errno == ENOENT)
+        return 0; /* never made: nothing to tidy */
+    if (!code)
+        code = open_store(&w);
+    for (int i = 0; !code && err == -EBUSY && i < TIDY_PATIENCE_MS / 10; i++) {
+        if (i > 0)
+            nanosleep(&nap, NULL);
+        err = empty_masq(w.store);
+    }
+    if (!code && err)
+        code = fail(setup->database, store_error(w.store), EX_IOERR);
+    store_close(w.store);
+    return code;
+}

@@ -1,0 +1,73 @@
+/*
+ * wire: the messages between the two processes of tcpquotad, over a socket of type SOCK_SEQPACKET.
+ * The worker asks, the keeper answers; each ask but WIRE_READY and WIRE_LEAVE has one answer, whose
+ * last message is WIRE_DONE. Every message has the same size. Lists that do not fit into one go on
+ * in the next.
+ *
+ * What comes from the worker is not to be trusted: a count may be too large, an address none.
+ */
+#ifndef TCPQUOTA_WIRE_H
+#define TCPQUOTA_WIRE_H
+
+#include "flow.h"
+#include "gate_report.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum wire_kind {
+    /* asks */
+    WIRE_GATE = 1, /* let out these hosts, and no other; `option` 1: somebody is online */
+    WIRE_FLOWS,    /* of these hosts; `option`: enum flow_way, and WIRE_COUNTED */
+    WIRE_CLEAN,    /* remove all entries */
+    WIRE_RENEW,    /* the lease; `option` as with WIRE_GATE */
+    WIRE_TABLE,    /* open the kernel's table of connections: a descriptor comes with the answer */
+    WIRE_RELOAD,   /* the configuration: a snapshot of it comes with the answer, and the log */
+    WIRE_READY,    /* the first pass is done */
+    WIRE_LEAVE,    /* the worker ends in good order; `option`: exit code of the program */
+    /* answers */
+    WIRE_MISSING, /* hosts that had not all their entries */
+    WIRE_EXTRA,   /* hosts that had entries */
+    WIRE_SEEN,    /* flows, before they are dropped; 0 of them: the keeper is still at it */
+    WIRE_DONE
+};
+
+#define WIRE_COUNTED 16u /* the worker wants to see the flows */
+#define WIRE_HOSTS 240   /* at most in a message */
+#define WIRE_FLOWS_SEEN 56
+#define WIRE_DESCRIPTORS 2
+#define WIRE_SNAPSHOT 1u /* `option` of the answer to WIRE_RELOAD: which descriptors came */
+#define WIRE_LOG 2u
+
+struct wire_outcome {
+    int32_t v4, v6, lease; /* as in struct gate_report */
+    uint32_t changes, exempts;
+    char error[GATE_ERROR_LEN];
+};
+
+struct wire_message {
+    uint32_t kind;
+    uint32_t count; /* of the hosts or flows in it */
+    uint32_t more;  /* not 0: the list goes on in the next message */
+    uint32_t option;
+    int32_t result; /* of WIRE_DONE: 0, a number, or -errno */
+    uint32_t unused;
+    union {
+        struct addr hosts[WIRE_HOSTS];
+        struct flow flows[WIRE_FLOWS_SEEN];
+        struct wire_outcome outcome;
+    };
+};
+
+/* Waits until a message can be received or, if `sending`, sent. The seconds are those in which we
+ * ran ourselves: after a suspend or a SIGSTOP they go on. 0, -ETIMEDOUT, -errno. */
+int wire_wait(int fd, bool sending, int seconds);
+/* Sends it, with descriptors that stay the caller's. Waits as wire_wait(). 0; -EPIPE if the other
+ * end is gone; -ETIMEDOUT; -errno. */
+int wire_send(int fd, const struct wire_message *m, const int *descriptors, size_t count,
+              int seconds);
+/* Receives one message without waiting, and up to `room` descriptors that are the caller's from
+ * now on (the rest of the array is -1). 0; -EAGAIN; -EPIPE; -EPROTO if it is no message of ours. */
+int wire_receive(int fd, struct wire_message *m, int *descriptors, size_t room);
+
+#endif
