@@ -1,0 +1,83 @@
+/*
+ * intrude: speaks to the keeper in the place of a worker that has been taken over.
+ *
+ *   intrude WORKER-PID MESSAGE
+ *
+ * takes the worker's end of the socket to the keeper and sends one message on it:
+ *   outside  let out a host that is not in LOCALNET     own      let out the gateway (10.99.0.1)
+ *   count    a list that says it is longer than it is   kind     of a kind that there is none
+ *   short    that is cut off                            way      an unknown way to end flows
+ */
+#include "wire.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void die(const char *what)
+{
+    fprintf(stderr, "intrude: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+/* The one socket of the type that the two processes use. */
+static int take_socket(int process, long pid)
+{
+    char path[64];
+    const struct dirent *e;
+    DIR *fds;
+
+    snprintf(path, sizeof path, "/proc/%ld/fd", pid);
+    fds = opendir(path);
+    while (fds && (e = readdir(fds))) {
+        int type = 0, fd = (int)syscall(SYS_pidfd_getfd, process, atoi(e->d_name), 0);
+        socklen_t len = sizeof type;
+
+        if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+            type == SOCK_SEQPACKET)
+            return fd;
+        if (fd >= 0)
+            close(fd);
+    }
+    die("no socket to a keeper");
+    return -1;
+}
+
+static size_t compose(struct wire_message *m, const char *what)
+{
+    const char *host = strcmp(what, "own") == 0 ? "10.99.0.1" : "8.8.8.8";
+
+    *m = (struct wire_message){.kind = WIRE_GATE, .count = 1};
+    if (addr_parse(host, &m->hosts[0]) != 0)
+        die(host);
+    if (strcmp(what, "count") == 0)
+        m->count = 1000000;
+    else if (strcmp(what, "kind") == 0)
+        m->kind = 4711;
+    else if (strcmp(what, "way") == 0) {
+        m->kind = WIRE_FLOWS;
+        m->option = 9;
+    }
+    return strcmp(what, "short") == 0 ? 12 : sizeof *m;
+}
+
+int main(int argc, char **argv)
+{
+    long pid = argc == 3 ? strtol(argv[1], NULL, 10) : 0;
+    int process = (int)syscall(SYS_pidfd_open, pid, 0), fd;
+    struct wire_message m;
+    size_t len;
+
+    if (process < 0)
+        die("pidfd_open");
+    fd = take_socket(process, pid);
+    len = compose(&m, argv[2]);
+    if (send(fd, &m, len, MSG_NOSIGNAL) != (ssize_t)len)
+        die("send");
+    return 0;
+}
