@@ -30,9 +30,10 @@ DAEMON_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard daemon/*.c))
 MODULE_OBJECTS = $(filter-out %/tcpquotad.o,$(DAEMON_OBJECTS))
 PROGRAMS = $(BUILD)/tcpquotad
 UNIT_TESTS = $(patsubst t/unit/%.c,$(BUILD)/t/%.t,$(wildcard t/unit/*_test.c))
+PRELOADED = t/helper/slow_fsync.c t/helper/stepped_clock.c t/helper/missing.c
 HELPERS = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) \
-	$(patsubst t/helper/%.c,$(BUILD)/t/%,$(filter-out %/slow_fsync.c,$(wildcard t/helper/*.c)))
-PRELOADS = $(BUILD)/t/slow_fsync.so
+	$(patsubst t/helper/%.c,$(BUILD)/t/%,$(filter-out $(PRELOADED),$(wildcard t/helper/*.c)))
+PRELOADS = $(patsubst t/helper/%.c,$(BUILD)/t/%.so,$(PRELOADED))
 
 .PHONY: all programs tests deps check check-here asan demo bench fuzz tidy install uninstall clean
 .DELETE_ON_ERROR:

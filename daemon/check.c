@@ -5,6 +5,7 @@
 #include "log.h"
 #include "network.h"
 #include "nftables.h"
+#include "sandbox.h"
 #include "store.h"
 #include "timeouts.h"
 
@@ -13,6 +14,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -64,14 +66,53 @@ void check_print_networks(void)
     net_state_free(&net);
 }
 
+static void warn_of_chain(void *context, const char *name, bool by_policy)
+{
+    (void)context;
+    log_warning("nftables chain \"%s\" drops forwarded traffic by %s, open hosts included", name,
+                by_policy ? "policy" : "a rule");
+}
+
+static void warn_of_landlock(void)
+{
+    int version = sandbox_landlock_version();
+
+    if (version < 0)
+        log_warning(
+            "no-landlock the kernel has no Landlock (%s): which files the worker reaches is "
+            "limited by their owners alone",
+            strerror(-version));
+}
+
+static void warn_of_nftables(void)
+{
+    int found = nftables_find_dropping(warn_of_chain, NULL);
+
+    if (found < 0)
+        log_warning("nftables cannot be read: %s", strerror(-found));
+}
+
 void check_warn_of_start(void)
 {
-    char name[160];
-    int found = nftables_dropping_chain(name, sizeof name);
+    warn_of_nftables();
+    warn_of_landlock();
+}
 
-    if (found > 0)
-        log_warning("nftables chain \"%s\" drops forwarded traffic by policy, open hosts included",
-                    name);
+static bool has_conntrack(void)
+{
+    struct flow_timeouts timeouts;
+
+    return access(CONNTRACK_PATH, R_OK) == 0 && timeouts_read(&timeouts) == 0;
+}
+
+#define NO_CONNTRACK                                                                               \
+    CONNTRACK_PATH ": not there: load the module nf_conntrack, or use a kernel with "              \
+                   "CONFIG_NF_CONNTRACK_PROCFS; without it nobody is charged"
+
+void check_warn_of_conntrack(void)
+{
+    if (!has_conntrack())
+        log_err(NO_CONNTRACK);
 }
 
 static int fault(int code, int *worst)
@@ -81,41 +122,72 @@ static int fault(int code, int *worst)
     return code;
 }
 
-static void check_database(const struct conf *conf, int *worst)
+/* It will be made; its folder too, but not the folder's folder. */
+static int check_place(const char *database)
 {
     char folder[PATH_MAX];
-    struct store *store = NULL;
-    int err;
 
-    err = store_open(&store, conf->database, STORE_READ);
-    if (err && err != -ENOENT) {
-        log_err("database %s: %s", conf->database, store_error(store));
-        fault(EX_IOERR, worst);
-    }
-    store_close(store);
-    if (err != -ENOENT)
-        return;
-    /* It will be made; its folder too, but not the folder's folder. */
-    snprintf(folder, sizeof folder, "%s", conf->database);
+    snprintf(folder, sizeof folder, "%s", database);
     dirname(folder);
     if (access(folder, F_OK) != 0)
         dirname(folder);
-    if (access(folder, W_OK) != 0) {
-        log_err("database %s: cannot be made in %s: %s", conf->database, folder, strerror(errno));
-        fault(EX_IOERR, worst);
-    }
+    if (access(folder, W_OK) == 0)
+        return 0;
+    log_err("database %s: cannot be made in %s: %s", database, folder, strerror(errno));
+    return EX_IOERR;
 }
 
-static void check_conntrack(int *worst)
+/* As the worker will do it: root does not open it. */
+static int open_as_worker(const struct sandbox *user, const char *database)
 {
-    struct flow_timeouts timeouts;
+    char why[SANDBOX_WHY_LEN];
+    struct store *store = NULL;
+    int err = sandbox_enter(user, database, why);
 
-    if (access(CONNTRACK_PATH, R_OK) != 0 || timeouts_read(&timeouts) != 0) {
-        log_err("%s: not there: load the module nf_conntrack, or use a kernel with "
-                "CONFIG_NF_CONNTRACK_PROCFS",
-                CONNTRACK_PATH);
-        fault(EX_OSERR, worst);
+    if (err) {
+        log_err("privilege cannot be given up: %s", why);
+        return EX_OSERR;
     }
+    err = store_open(&store, database, STORE_READ);
+    if (err)
+        log_err("database %s: %s", database, store_error(store));
+    store_close(store);
+    return err ? EX_IOERR : 0;
+}
+
+static int check_database(const struct sandbox *user, const char *database)
+{
+    char marker[PATH_MAX + 8];
+    int status = 0;
+    pid_t pid;
+
+    snprintf(marker, sizeof marker, "%s.made", database);
+    if (access(database, F_OK) != 0 && access(marker, F_OK) != 0)
+        return check_place(database);
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0)
+        _exit(open_as_worker(user, database));
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) {
+        log_err("database %s: the process that looks at it failed", database);
+        return EX_OSERR;
+    }
+    return WEXITSTATUS(status);
+}
+
+static void check_worker(const struct conf *conf, int *worst)
+{
+    struct sandbox user;
+    int err = sandbox_find(&user);
+
+    if (err) {
+        log_err("user %s: %s", SANDBOX_USER, sandbox_strerror(err));
+        fault(EX_OSERR, worst);
+        return;
+    }
+    err = check_database(&user, conf->database);
+    if (err)
+        fault(err, worst);
 }
 
 static void check_network(const struct conf *conf, int *worst)
@@ -142,8 +214,10 @@ static void check_network(const struct conf *conf, int *worst)
     if (topology.leak_v6)
         log_warning("IPv6 forwarding is on, but LOCALNET has no IPv6 network: IPv6 is not guarded");
     if (gate_check(&topology, error) != 0) {
-        log_err("gate: %s", error);
+        log_err("gate: %s; without it nobody is let out or held back", error);
         fault(EX_OSERR, worst);
+    } else if (conf->lease && !gate_lease_works(&topology)) {
+        log_warning(GATE_NO_LEASE);
     }
     topology_free(&topology);
 }
@@ -152,12 +226,11 @@ int check_run(const struct conf *conf)
 {
     int worst = 0;
 
-    if (geteuid() != 0) {
-        log_err("--check: has to be run by root");
-        return EX_NOPERM;
+    check_worker(conf, &worst);
+    if (!has_conntrack()) {
+        log_err(NO_CONNTRACK);
+        fault(EX_OSERR, &worst);
     }
-    check_database(conf, &worst);
-    check_conntrack(&worst);
     check_network(conf, &worst);
     check_warn_of_start();
     if (!worst)

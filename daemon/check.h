@@ -13,5 +13,8 @@ void check_print_networks(void);
 /* Logs what is no reason not to start, but should be known: a foreign nftables chain that drops
  * what the gate accepts, a kernel without Landlock. */
 void check_warn_of_start(void);
+/* The same for a kernel that does not show its connections; true only once the gate stands, which
+ * makes the kernel track them. */
+void check_warn_of_conntrack(void);
 
 #endif

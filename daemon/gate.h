@@ -43,7 +43,11 @@ int gate_clean(char error[GATE_ERROR_LEN]);
 int gate_check(const struct topology *topology, char error[GATE_ERROR_LEN]);
 /* Renews the lease of each family that LOCALNET has a network of. 0 or -errno. */
 int gate_renew(const struct topology *topology);
-/* Whether the kernel has what a lease needs, the match `recent`. May make the kernel load it. */
-bool gate_has_lease(int family);
+/* Whether the kernel has what a lease needs, the match `recent`, for every family that LOCALNET has
+ * a network of. May make the kernel load it. */
+bool gate_lease_works(const struct topology *topology);
+#define GATE_NO_LEASE                                                                              \
+    "no-lease the kernel has no match `recent' (module xt_recent): LEASE is off, and hosts stay "  \
+    "open if tcpquotad is killed"
 
 #endif

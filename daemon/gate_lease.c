@@ -29,7 +29,7 @@ int gate_lease_renew(int family)
 }
 
 /* As iptables(8) asks: the kernel loads the module if it has one. */
-bool gate_has_lease(int family)
+static bool has_match(int family)
 {
     struct xt_get_revision ask = {.name = "recent", .revision = 1};
     socklen_t len = sizeof ask;
@@ -41,4 +41,10 @@ bool gate_has_lease(int family)
                            : getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_REVISION_MATCH, &ask, &len);
     close(fd);
     return rc == 0;
+}
+
+bool gate_lease_works(const struct topology *topology)
+{
+    return (topology->v4.localnet.count == 0 || has_match(AF_INET)) &&
+           (topology->v6.localnet.count == 0 || has_match(AF_INET6));
 }

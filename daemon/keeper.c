@@ -45,21 +45,6 @@ void keeper_close(struct keeper *k)
     free(k);
 }
 
-static bool guards(const struct keeper *k, int family)
-{
-    return topology_family(&k->topology, family)->localnet.count > 0;
-}
-
-/* What the lease needs is missing on some kernels: then the gate does without, and says so. */
-static void find_lease(struct keeper *k)
-{
-    k->has_lease = (!guards(k, AF_INET) || gate_has_lease(AF_INET)) &&
-                   (!guards(k, AF_INET6) || gate_has_lease(AF_INET6));
-    if (k->conf->lease && !k->has_lease)
-        log_warning("no-lease the kernel has no match `recent' (module xt_recent): LEASE is off, "
-                    "and hosts stay open if tcpquotad is killed");
-}
-
 static int prepare(struct keeper *k, char why[KEEPER_WHY_LEN])
 {
     int err;
@@ -366,7 +351,10 @@ int keeper_run(struct keeper *k)
         log_failure("start: gate: %s", error);
         return EX_OSERR;
     }
-    find_lease(k);
+    /* What the lease needs is missing on some kernels: then the gate does without, and says so. */
+    k->has_lease = gate_lease_works(&k->topology);
+    if (k->conf->lease && !k->has_lease)
+        log_warning(GATE_NO_LEASE);
     err = watch_signals(k);
     while (!err) {
         struct mono begun = mono_now();

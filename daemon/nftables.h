@@ -1,14 +1,19 @@
 /*
- * nftables: looks for chains of others that undo what the gate does. An nft chain at the forward
- * hook whose policy is drop drops what the legacy tables accept.
+ * nftables: looks for chains of others that undo what the gate does. A chain of nftables at the
+ * forward hook that drops, by its policy or by a rule without conditions, drops what the legacy
+ * tables accept: a packet has to pass both.
  */
 #ifndef TCPQUOTA_NFTABLES_H
 #define TCPQUOTA_NFTABLES_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-/* Writes `table name` of the first such chain to `name`. 1 if there is one, 0 if not or if the
- * kernel has no nftables, or -errno. */
-int nftables_dropping_chain(char *name, size_t size);
+#define NFTABLES_NAME_LEN 160
+
+/* Told of each such chain, as `table chain`. */
+typedef void nftables_chain(void *context, const char *name, bool by_policy);
+
+/* The number of such chains, 0 as well if the kernel has no nftables, or -errno. */
+int nftables_find_dropping(nftables_chain *each, void *context);
 
 #endif

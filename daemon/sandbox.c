@@ -26,6 +26,13 @@ int sandbox_find(struct sandbox *out)
     return 0;
 }
 
+const char *sandbox_strerror(int err)
+{
+    if (err == -ENOENT)
+        return "there is no such user, make it with: useradd --system tcpquota";
+    return err == -EINVAL ? "it is root under another name" : strerror(-err);
+}
+
 /* Effective and permitted become just these; nothing is inherited. */
 static int set_capabilities(const cap_value_t *list, int count)
 {

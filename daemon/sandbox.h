@@ -18,6 +18,8 @@ struct sandbox {
 
 /* Finds the user. 0; -ENOENT if there is none; -EINVAL if it is root under another name; -errno. */
 int sandbox_find(struct sandbox *out);
+/* The words for what it returned. */
+const char *sandbox_strerror(int err);
 /* What the keeper is left with: CAP_NET_ADMIN and CAP_NET_RAW for tables and flows, CAP_KILL for
  * signals to the worker, CAP_SETUID, CAP_SETGID and CAP_SETPCAP so that a worker can give up what
  * it has. Programs that it starts, VERIFY_CMD, are not held to that. 0 or -errno. */

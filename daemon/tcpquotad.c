@@ -76,12 +76,7 @@ static int find_user(struct daemon *d)
 {
     int err = sandbox_find(&d->sandbox);
 
-    if (!err)
-        return 0;
-    return start_error(EX_OSERR, "user " SANDBOX_USER,
-                       err == -ENOENT ? "there is no such user, make it: useradd --system tcpquota"
-                       : err == -EINVAL ? "it is root under another name"
-                                        : strerror(-err));
+    return err ? start_error(EX_OSERR, "user " SANDBOX_USER, sandbox_strerror(err)) : 0;
 }
 
 static int prepare_database(struct daemon *d)
@@ -129,6 +124,7 @@ static void tell_parent(void *context)
     struct daemon *d = context;
     int null;
 
+    check_warn_of_conntrack();
     if (d->ready < 0)
         return;
     null = open("/dev/null", O_RDWR);

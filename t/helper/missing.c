@@ -1,0 +1,86 @@
+/*
+ * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, recent, conntrack,
+ * landlock.
+ */
+#include <netinet/in.h> /* before the kernel's own */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CONNTRACK "/proc/net/nf_conntrack"
+
+static int lacks(const char *what)
+{
+    const char *list = getenv("MISSING");
+
+    return list && strstr(list, what);
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    int (*real)(int, int, int, void *, socklen_t *) =
+        (int (*)(int, int, int, void *, socklen_t *))dlsym(RTLD_NEXT, "getsockopt");
+    int netfilter = (level == IPPROTO_IP && name >= IPT_BASE_CTL && name <= IPT_SO_GET_MAX) ||
+                    (level == IPPROTO_IPV6 && name >= IP6T_BASE_CTL && name <= IP6T_SO_GET_MAX);
+    int match = (level == IPPROTO_IP && name == IPT_SO_GET_REVISION_MATCH) ||
+                (level == IPPROTO_IPV6 && name == IP6T_SO_GET_REVISION_MATCH);
+
+    if ((netfilter && lacks("xtables")) || (match && lacks("recent"))) {
+        errno = match ? ENOENT : ENOPROTOOPT;
+        return -1;
+    }
+    return real(fd, level, name, value, len);
+}
+
+long syscall(long number, ...)
+{
+    long (*real)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+    va_list args;
+    long a[6];
+
+    va_start(args, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(args, long);
+    va_end(args);
+    if (number == SYS_landlock_create_ruleset && lacks("landlock")) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+int access(const char *path, int mode)
+{
+    int (*real)(const char *, int) = (int (*)(const char *, int))dlsym(RTLD_NEXT, "access");
+
+    if (strcmp(path, CONNTRACK) == 0 && lacks("conntrack")) {
+        errno = ENOENT;
+        return -1;
+    }
+    return real(path, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+    va_list args;
+    int mode;
+
+    va_start(args, flags);
+    mode = flags & O_CREAT ? va_arg(args, int) : 0;
+    va_end(args);
+    if (strcmp(path, CONNTRACK) == 0 && lacks("conntrack")) {
+        errno = ENOENT;
+        return -1;
+    }
+    return real(path, flags, mode);
+}
