@@ -81,10 +81,10 @@ $(BUILD)/t/%: t/helper/%.c $(BUILD)/libtcpquota.a
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
 	    $(BUILD)/libtcpquota.a $(LIBS)
 
-$(BUILD)/bench/%: bench/%.c $(BUILD)/libtcpquota.a
+$(BUILD)/bench/%: bench/%.c $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
-	    $(BUILD)/libtcpquota.a $(LIBS)
+	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS)
 
 # The packages come first, and only a second make knows where they are.
 check: deps

@@ -14,6 +14,10 @@ for file in /usr/sbin/tcpquotad /etc/tcpquota/tcpquota.cf /etc/tcpquota/tcpquota
 done
 ok "nothing is setuid or setgid" same "$(find "$root" -perm /6000 | wc -l)" 0
 ok "the unit knows where the daemon is" grep -q '^ExecStart=/usr/sbin/tcpquotad' "$root/usr/lib/systemd/system/tcpquota.service"
+for capability in NET_ADMIN NET_RAW KILL SETUID SETGID SETPCAP; do
+    ok "the unit leaves the keeper CAP_$capability" grep -q "^CapabilityBoundingSet=.*CAP_$capability\b" "$root/usr/lib/systemd/system/tcpquota.service"
+done
+ok "and cleans up after one that was killed" grep -q '^ExecStopPost=.*/usr/sbin/tcpquotad --clean' "$root/usr/lib/systemd/system/tcpquota.service"
 echo '# mine' >>"$root/etc/tcpquota/tcpquota.cf"
 ok "a second install" make_it install
 ok "leaves the configuration alone" grep -q '# mine' "$root/etc/tcpquota/tcpquota.cf"

@@ -18,6 +18,7 @@ if [ "$(id -u)" != 0 ]; then
     echo "1..0 # SKIP needs root: network namespaces, iptables"
     exit 0
 fi
+getent passwd tcpquota >/dev/null || { echo "1..0 # SKIP needs a user tcpquota: init/install-deps makes one"; exit 0; }
 for tool in ip iptables-legacy ip6tables-legacy sqlite3 conntrack; do
     command -v $tool >/dev/null || { echo "1..0 # SKIP needs $tool"; exit 0; }
 done
