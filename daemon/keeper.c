@@ -3,10 +3,10 @@
 #include "log.h"
 #include "network.h"
 #include "pidfile.h"
+#include "process.h"
 #include "settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -216,24 +216,6 @@ static void pause_ms(long ms)
     nanosleep(&nap, NULL);
 }
 
-/* Says with `state` of /proc/PID/stat (proc(5)) what it does: `T' is stopped by a signal. */
-static bool is_stopped(pid_t pid)
-{
-    char path[32], text[256], *end;
-    ssize_t n = -1;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        n = read(fd, text, sizeof text - 1);
-        close(fd);
-    }
-    text[n > 0 ? n : 0] = '\0';
-    end = strrchr(text, ')');
-    return end && strncmp(end, ") T", 3) == 0;
-}
-
 static void on_signals(struct keeper *k)
 {
     struct signalfd_siginfo info;
@@ -252,7 +234,7 @@ static void on_silence(struct keeper *k, unsigned steps)
 {
     int64_t seconds = steps * silence_step(k);
     int64_t limit = k->conf->lease > HUNG_MIN_S ? k->conf->lease : HUNG_MIN_S;
-    bool stopped = is_stopped(k->worker);
+    bool stopped = process_state(k->worker) == 'T';
 
     if (steps < SILENT_STEPS)
         return;

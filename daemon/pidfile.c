@@ -2,10 +2,11 @@
 
 #include "clock.h"
 #include "num.h"
+#include "process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -65,13 +66,20 @@ static int lock(const char *path, pid_t *other)
     }
 }
 
+static bool is_dead(pid_t pid)
+{
+    char state = pid ? process_state(pid) : 'R';
+
+    return state == '\0' || state == 'Z';
+}
+
 int pidfile_take(const char *path, pid_t *other)
 {
     struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
     int fd = lock(path, other), err;
 
     for (int i = 0; fd == -EBUSY && i < PIDFILE_PATIENCE_MS / 10; i++) {
-        if (!*other || kill(*other, 0) == 0 || errno != ESRCH)
+        if (i >= PIDFILE_GLANCE_MS / 10 && !is_dead(*other))
             return fd;
         nanosleep(&nap, NULL);
         fd = lock(path, other);

@@ -18,9 +18,10 @@ nap() { sleep "$(awk -v ms="$(random "$1")" 'BEGIN {print ms / 1000}')"; }
 # begin OPTION...: the daemon in the foreground, its exit code in $TRASH/code
 begin() {
     rm -f "$TRASH/code" "$TRASH/dl" "$TRASH/udp"
+    was=$(grep -c "notice start" "$LOG" 2>/dev/null)
     { on_gate "$BUILD/tcpquotad" -f -c "$CONF" "$@" 2>"$TRASH/said"; echo $? >"$TRASH/code"; } &
     PIDS="$PIDS $!"
-    within 10 eval '[ -s "$TRASH/pid" ] && [ -n "$(keeper_pid)" ] && ! is_free'
+    within 10 eval '[ "$(grep -c "notice start" "$LOG")" -gt "${was:-0}" ]'
     order 10.99.0.2 alice
     within 10 is_open 10.99.0.2
 }
@@ -150,8 +151,7 @@ keeper=$(keeper_pid)
 kill -STOP "$keeper"
 ok "keeper stopped: the lease shuts the gate" within 10 is_over dl
 ok "keeper stopped: UDP too" within 10 is_over udp
-stopped_out() { [ "$(awk '/^State/ {print $2}' "/proc/$worker/status" 2>/dev/null)" = Z ]; }
-ok "keeper stopped: the worker notices, and ends" within 40 stopped_out
+ok "keeper stopped: the worker notices, and ends" within 40 daemon_is_gone "$worker"
 is "rows and sessions are gone" "$(rows)$(open_sessions)" 00
 kill -CONT "$keeper"
 ok "once it goes on, the keeper cleans up and ends" within 20 ended

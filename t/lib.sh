@@ -207,7 +207,13 @@ start_daemon() {
     on_gate "$BUILD/tcpquotad" -c "$CONF" "$@"
 }
 
-daemon_is_gone() { ! kill -0 "$1" 2>/dev/null; }
+# Dead is enough: whoever inherited it may take its time to reap it.
+daemon_is_gone() {
+    case "$(awk '/^State:/ {print $2}' "/proc/$1/status" 2>/dev/null)" in
+    '' | Z | X) ;;
+    *) return 1 ;;
+    esac
+}
 
 stop_daemon() {
     pid=$(daemon_pid) || return 0
