@@ -96,9 +96,15 @@ static int hear_report(struct ask *a, struct gate_report *r)
 int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
              struct gate_report *report)
 {
-    int err = tell_hosts(a, WIRE_GATE, online, hosts, count);
+    int err;
 
     *report = (struct gate_report){0};
+    if (count > WIRE_HOSTS_MAX) {
+        snprintf(report->error, sizeof report->error, "more than %d hosts shall be open",
+                 WIRE_HOSTS_MAX);
+        return report->v4 = report->v6 = -E2BIG;
+    }
+    err = tell_hosts(a, WIRE_GATE, online, hosts, count);
     if (!err)
         err = hear_report(a, report);
     if (a->lost) {
@@ -108,8 +114,9 @@ int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
     return err;
 }
 
-int ask_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,
-              ask_flow *each, void *context)
+/* As many hosts as an ask can hold. */
+static int ask_some_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,
+                          ask_flow *each, void *context)
 {
     struct wire_message m;
     int err = tell_hosts(a, WIRE_FLOWS, (uint32_t)way | (each ? WIRE_COUNTED : 0), hosts, count);
@@ -119,6 +126,20 @@ int ask_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t
             each(context, &m.flows[i]);
     }
     return err ? err : m.result;
+}
+
+int ask_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,
+              ask_flow *each, void *context)
+{
+    int changed = 0, n = 0;
+
+    for (size_t at = 0; at < count && n >= 0; at += WIRE_HOSTS_MAX) {
+        size_t some = count - at < WIRE_HOSTS_MAX ? count - at : WIRE_HOSTS_MAX;
+
+        n = ask_some_flows(a, way, hosts + at, some, each, context);
+        changed += n;
+    }
+    return n < 0 ? n : changed;
 }
 
 int ask_clean(struct ask *a, char error[GATE_ERROR_LEN])

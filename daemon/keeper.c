@@ -85,6 +85,22 @@ int keeper_open(struct keeper **out, const struct keeper_setup *setup, char why[
     return 0;
 }
 
+/* Waits for the end of the worker; its status as of wait(2). */
+static int reap_worker(struct keeper *k)
+{
+    int status = 0;
+
+    while (waitpid(k->worker, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (k->process >= 0)
+        close(k->process);
+    if (k->socket >= 0)
+        close(k->socket);
+    k->process = k->socket = -1;
+    k->worker = 0;
+    return status;
+}
+
 /* In the new process: what is the keeper's alone is closed, so that nothing of it can be misused.
  */
 static void become_worker(struct keeper *k, enum keeper_task task, int socket)
@@ -116,31 +132,17 @@ static int start_worker(struct keeper *k, enum keeper_task task)
         err = -errno;
     if (ends[1] >= 0)
         close(ends[1]);
-    if (err)
-        return err;
-    k->process = (int)syscall(SYS_pidfd_open, k->worker, 0);
-    err = k->process < 0 ? -errno : 0;
+    if (!err) {
+        k->process = (int)syscall(SYS_pidfd_open, k->worker, 0);
+        err = k->process < 0 ? -errno : 0;
+    }
     if (!err && task == KEEPER_SERVE)
         err = pidfile_write(k->setup.pidfile, k->worker);
-    if (err)
+    if (err && k->worker > 0) {
         kill(k->worker, SIGKILL);
+        reap_worker(k);
+    }
     return err;
-}
-
-/* Waits for the end of the worker; its status as of wait(2). */
-static int reap_worker(struct keeper *k)
-{
-    int status = 0;
-
-    while (waitpid(k->worker, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (k->process >= 0)
-        close(k->process);
-    if (k->socket >= 0)
-        close(k->socket);
-    k->process = k->socket = -1;
-    k->worker = 0;
-    return status;
 }
 
 static int exit_code(int status)

@@ -16,7 +16,6 @@
 #include <stdbool.h>
 
 #define KEEPER_WHY_LEN 320
-#define KEEPER_HOSTS_MAX 131072 /* that can be open */
 
 enum keeper_task {
     KEEPER_SERVE, /* run until it is told to end */

@@ -146,7 +146,7 @@ static int receive_hosts(struct keeper *k, struct wire_message *m)
     h->count = 0;
     for (;;) {
         if (m->kind != kind || m->option != option || m->count > WIRE_HOSTS ||
-            (m->more && m->count != WIRE_HOSTS) || h->count + m->count > KEEPER_HOSTS_MAX)
+            (m->more && m->count != WIRE_HOSTS) || h->count + m->count > WIRE_HOSTS_MAX)
             return -EPROTO;
         if (h->count + m->count > h->room) {
             size_t room = (h->count + m->count) * 2;

@@ -32,8 +32,9 @@ enum wire_kind {
     WIRE_DONE
 };
 
-#define WIRE_COUNTED 16u /* the worker wants to see the flows */
-#define WIRE_HOSTS 240   /* at most in a message */
+#define WIRE_COUNTED 16u      /* the worker wants to see the flows */
+#define WIRE_HOSTS 240        /* at most in a message */
+#define WIRE_HOSTS_MAX 131072 /* at most in an ask, and so open */
 #define WIRE_FLOWS_SEEN 56
 #define WIRE_DESCRIPTORS 2
 #define WIRE_SNAPSHOT 1u /* `option` of the answer to WIRE_RELOAD: which descriptors came */

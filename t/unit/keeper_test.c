@@ -192,7 +192,7 @@ static void test_flood(struct tap *t)
 
     if (pid == 0) {
         close(k->socket);
-        for (int i = 0; i < KEEPER_HOSTS_MAX / WIRE_HOSTS + 2; i++) {
+        for (int i = 0; i < WIRE_HOSTS_MAX / WIRE_HOSTS + 2; i++) {
             if (send(ours, &m, sizeof m, MSG_NOSIGNAL) < 0)
                 break;
         }
@@ -201,7 +201,7 @@ static void test_flood(struct tap *t)
     close(ours);
     wire_wait(k->socket, false, 10);
     tap_is(t, keeper_serve(k), -EPROTO, "more hosts than the keeper takes");
-    tap_ok(t, k->asked.room <= KEEPER_HOSTS_MAX * 2, "and its memory stays bounded: %zu",
+    tap_ok(t, k->asked.room <= WIRE_HOSTS_MAX * 2, "and its memory stays bounded: %zu",
            k->asked.room);
     keeper_close(k);
     waitpid(pid, NULL, 0);
