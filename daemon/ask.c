@@ -190,6 +190,11 @@ int ask_reload(struct ask *a, int *snapshot, int *log)
     return m.result;
 }
 
+int ask_idle(struct ask *a)
+{
+    return tell(a, &(struct wire_message){.kind = WIRE_IDLE});
+}
+
 int ask_ready(struct ask *a)
 {
     return tell(a, &(struct wire_message){.kind = WIRE_READY});

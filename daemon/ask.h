@@ -28,6 +28,9 @@ typedef void ask_flow(void *context, const struct flow *flow);
  * the report, gate_report_free() frees it. 0, or -errno if a family failed. */
 int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
              struct gate_report *report);
+/* Lets out nobody, as the last ask_gate() did, and does not wait for an answer: what the keeper
+ * finds changed it puts right and logs by itself. 0 or -errno. */
+int ask_idle(struct ask *a);
 /* Ends every flow that one of `hosts` (sorted) began and that leads outside, or raises it. `each`
  * may be NULL. The number of flows changed, or -errno: then not every flow was told. */
 int ask_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,

@@ -220,6 +220,39 @@ static int serve_gate(struct keeper *k, struct wire_message *m)
     return err;
 }
 
+/* Somebody has made entries of hosts. */
+static void close_extra(struct keeper *k)
+{
+    char text[ADDR_TEXT_LEN];
+
+    for (size_t i = 0; i < k->extra_count; i++)
+        log_warning("close host=%s cause=admin it had an entry and no row that is open",
+                    addr_format(&k->extra[i], text));
+    if (flows_change(k->flows, FLOW_CLOSE, &k->topology, k->extra, k->extra_count, NULL, NULL) < 0)
+        log_err("flows of hosts that are closed cannot be dropped");
+}
+
+/* Nobody is open, and the worker does not wait: what is found changed is told here. */
+static void serve_idle(struct keeper *k)
+{
+    struct gate_report r = {0};
+    bool expected = k->topology_stale;
+    int err = keeper_read_network(k);
+
+    if (!err)
+        err = keeper_drive_gate(k, NULL, 0, &r);
+    if (err || r.lease)
+        trouble_begin(&k->idle, "gate: %s", *r.error ? r.error : strerror(-err));
+    else
+        trouble_end(&k->idle, "gate");
+    if (r.extra_count)
+        close_extra(k);
+    else if (r.changes && !expected)
+        log_warning("restore entries: somebody else had changed ours");
+    gate_report_free(&r);
+    verify_run(&k->verify, k->conf, false, mono_now());
+}
+
 /* Flows on their way to the worker. */
 struct relay {
     struct keeper *k;
@@ -372,6 +405,9 @@ int keeper_serve(struct keeper *k)
         return serve_flows(k, &m);
     case WIRE_CLEAN:
         return serve_clean(k);
+    case WIRE_IDLE:
+        serve_idle(k);
+        return 0;
     case WIRE_RENEW:
         return serve_renew(k, &m);
     case WIRE_TABLE:

@@ -30,7 +30,7 @@ struct keeper {
     struct keeper_hosts asked;
     struct addr *extra; /* hosts that had entries they shall not have, at the last look */
     size_t extra_count;
-    struct trouble refused;
+    struct trouble refused, idle;
 
     int signals;
     pid_t worker;

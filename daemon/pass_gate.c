@@ -234,6 +234,20 @@ static void raise_flows(struct pass *p, const struct addr *hosts, size_t count, 
     free(opening);
 }
 
+/* Nobody is out, nobody shall be, and nothing was found at the last look. */
+static bool is_idle(const struct pass *p, size_t count, bool transition)
+{
+    bool idle = count == 0 && !transition && p->settled && !p->dry_run && !p->starting &&
+                !p->rules_changed && !p->census->stray_count;
+
+    for (size_t i = 0; i < p->roster.count && idle; i++) {
+        const struct roster_host *h = &p->roster.hosts[i];
+
+        idle = !h->open && !h->in_session && !h->stuck && h->write == ROSTER_NO_ORDER;
+    }
+    return idle;
+}
+
 int pass_apply(struct pass *p, struct moment now, bool charged)
 {
     struct gate_report report;
@@ -247,7 +261,12 @@ int pass_apply(struct pass *p, struct moment now, bool charged)
         trouble_begin(&p->gate_trouble, "gate: out of memory");
         return -ENOMEM;
     }
+    if (is_idle(p, count, transition)) {
+        free(hosts);
+        return ask_idle(p->keeper);
+    }
     err = drive(p, hosts, count, &report);
+    p->settled = !err && !report.changes && !report.lease;
     if (report.changes)
         p->sweeps = PASS_SWEEPS;
     if (!err) {

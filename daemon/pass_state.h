@@ -28,6 +28,7 @@ struct pass {
     bool starting;      /* the first run */
     bool untidy;        /* sessions of a former daemon may still be open */
     bool network_changed;
+    bool settled;       /* the gate was found as it shall be, at the last look */
     bool rules_changed; /* by topology or configuration, since the gate was driven last */
     struct topology topology;
     struct roster roster;

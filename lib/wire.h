@@ -1,8 +1,8 @@
 /*
  * wire: the messages between the two processes of tcpquotad, over a socket of type SOCK_SEQPACKET.
- * The worker asks, the keeper answers; each ask but WIRE_READY and WIRE_LEAVE has one answer, whose
- * last message is WIRE_DONE. Every message has the same size. Lists that do not fit into one go on
- * in the next.
+ * The worker asks, the keeper answers; each ask has one answer, whose last message is WIRE_DONE,
+ * but for WIRE_IDLE, WIRE_READY and WIRE_LEAVE. Every message has the same size. Lists that do not
+ * fit into one go on in the next.
  *
  * What comes from the worker is not to be trusted: a count may be too large, an address none.
  */
@@ -20,6 +20,7 @@ enum wire_kind {
     WIRE_GATE = 1, /* let out these hosts, and no other; `option` 1: somebody is online */
     WIRE_FLOWS,    /* of these hosts; `option`: enum flow_way, and WIRE_COUNTED */
     WIRE_CLEAN,    /* remove all entries */
+    WIRE_IDLE,     /* nobody is open, nobody shall be: look after the entries */
     WIRE_RENEW,    /* the lease; `option` as with WIRE_GATE */
     WIRE_TABLE,    /* open the kernel's table of connections: a descriptor comes with the answer */
     WIRE_RELOAD,   /* the configuration: a snapshot of it comes with the answer, and the log */

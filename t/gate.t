@@ -184,6 +184,23 @@ done
 foreign >"$TRASH/foreign.now"
 ok "foreign entries and chains are as they were" diff "$TRASH/foreign" "$TRASH/foreign.now"
 
+# With nobody open the keeper looks after the entries by itself.
+db "DELETE FROM masq"
+within 5 eval '! on_gate iptables-legacy-save | grep -q -- "10.99.*/32 .*ACCEPT"'
+sleep 2.5
+: >"$LOG"
+on_gate iptables-legacy -D FORWARD -j TCPQUOTA
+ok "nobody open: the jump is back with the next pass" within 5 first_rule
+ok "and the log says so" within 5 logged 'restore entries: somebody else had changed ours'
+on_gate iptables-legacy -A TCPQUOTA-00 -s 10.99.0.2/32 -j ACCEPT
+ok "nobody open: an entry of somebody's is removed" within 5 eval '! on_gate iptables-legacy-save | grep -q "10.99.0.2/32 -j ACCEPT"'
+ok "and the log says so" within 5 logged 'close host=10.99.0.2 cause=admin it had an entry and no row'
+order 10.99.0.2 alice
+ok "and orders are carried out as ever" within 5 is_open 10.99.0.2
+ok "the host reaches out" reaches
+foreign >"$TRASH/foreign.now"
+ok "foreign entries are as they were" diff "$TRASH/foreign" "$TRASH/foreign.now"
+
 ok "TERM ends the daemon" stop_daemon
 foreign >"$TRASH/foreign.now"
 ok "foreign entries and chains are as they were after the exit" diff "$TRASH/foreign" "$TRASH/foreign.now"
