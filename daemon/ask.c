@@ -17,16 +17,30 @@ static int lose(struct ask *a, int err)
     return -EPIPE;
 }
 
-static int tell(struct ask *a, const struct wire_message *m)
-{
-    return a->lost ? -EPIPE : lose(a, wire_send(a->fd, m, NULL, 0, ASK_PATIENCE_S));
-}
-
 static int hear(struct ask *a, struct wire_message *m, int *descriptors, size_t room)
 {
     int err = a->lost ? -EPIPE : wire_wait(a->fd, false, ASK_PATIENCE_S);
 
     return lose(a, err ? err : wire_receive(a->fd, m, descriptors, room));
+}
+
+/* The answer that ask_idle() did not wait for. */
+static int hear_idle(struct ask *a)
+{
+    struct wire_message m;
+    int err = a->idle ? hear(a, &m, NULL, 0) : 0;
+
+    if (!err && a->idle)
+        a->found += m.result ? 1 : m.outcome.changes;
+    a->idle = false;
+    return err;
+}
+
+static int tell(struct ask *a, const struct wire_message *m)
+{
+    int err = a->lost ? -EPIPE : hear_idle(a);
+
+    return err ? err : lose(a, wire_send(a->fd, m, NULL, 0, ASK_PATIENCE_S));
 }
 
 /* A list of hosts, in as many messages as it takes, at least one. */
@@ -93,27 +107,6 @@ static int hear_report(struct ask *a, struct gate_report *r)
     return m.result;
 }
 
-int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
-             struct gate_report *report)
-{
-    int err;
-
-    *report = (struct gate_report){0};
-    if (count > WIRE_HOSTS_MAX) {
-        snprintf(report->error, sizeof report->error, "more than %d hosts shall be open",
-                 WIRE_HOSTS_MAX);
-        return report->v4 = report->v6 = -E2BIG;
-    }
-    err = tell_hosts(a, WIRE_GATE, online, hosts, count);
-    if (!err)
-        err = hear_report(a, report);
-    if (a->lost) {
-        report->v4 = report->v6 = err;
-        snprintf(report->error, sizeof report->error, "the keeper is gone or has stopped");
-    }
-    return err;
-}
-
 /* As many hosts as an ask can hold. */
 static int ask_some_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,
                           ask_flow *each, void *context)
@@ -126,6 +119,29 @@ static int ask_some_flows(struct ask *a, enum flow_way way, const struct addr *h
             each(context, &m.flows[i]);
     }
     return err ? err : m.result;
+}
+
+int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
+             struct gate_report *report)
+{
+    int err;
+
+    *report = (struct gate_report){0};
+    if (count > WIRE_HOSTS_MAX) {
+        snprintf(report->error, sizeof report->error, "more than %d hosts shall be open",
+                 WIRE_HOSTS_MAX);
+        /* A sign of life that renews no lease. */
+        ask_some_flows(a, FLOW_CLOSE, NULL, 0, NULL, NULL);
+        return report->v4 = report->v6 = -E2BIG;
+    }
+    err = tell_hosts(a, WIRE_GATE, online, hosts, count);
+    if (!err)
+        err = hear_report(a, report);
+    if (a->lost) {
+        report->v4 = report->v6 = err;
+        snprintf(report->error, sizeof report->error, "the keeper is gone or has stopped");
+    }
+    return err;
 }
 
 int ask_flows(struct ask *a, enum flow_way way, const struct addr *hosts, size_t count,
@@ -192,7 +208,10 @@ int ask_reload(struct ask *a, int *snapshot, int *log)
 
 int ask_idle(struct ask *a)
 {
-    return tell(a, &(struct wire_message){.kind = WIRE_IDLE});
+    int err = tell(a, &(struct wire_message){.kind = WIRE_IDLE});
+
+    a->idle = !err;
+    return err;
 }
 
 int ask_ready(struct ask *a)
@@ -200,10 +219,8 @@ int ask_ready(struct ask *a)
     return tell(a, &(struct wire_message){.kind = WIRE_READY});
 }
 
-void ask_leave(struct ask *a, int code)
+void ask_leave(struct ask *a, int code, bool kept)
 {
-    struct wire_message m;
-
-    if (tell(a, &(struct wire_message){.kind = WIRE_LEAVE, .option = (uint32_t)code}) == 0)
-        hear(a, &m, NULL, 0);
+    tell(a, &(struct wire_message){.kind = WIRE_LEAVE,
+                                   .option = (uint32_t)code | (kept ? WIRE_KEPT : 0)});
 }

@@ -19,6 +19,8 @@
 struct ask {
     int fd; /* the socket to the keeper, whoever made it closes it */
     bool lost;
+    bool idle;      /* the answer to ask_idle() is still to be heard */
+    unsigned found; /* changes that such answers have told of; the pass sets it back */
 };
 
 /* Told of every flow before it is dropped. */
@@ -28,8 +30,10 @@ typedef void ask_flow(void *context, const struct flow *flow);
  * the report, gate_report_free() frees it. 0, or -errno if a family failed. */
 int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
              struct gate_report *report);
-/* Lets out nobody, as the last ask_gate() did, and does not wait for an answer: what the keeper
- * finds changed it puts right and logs by itself. 0 or -errno. */
+/* Lets out nobody, as the last ask_gate() did, and does not wait for the answer: what the keeper
+ * finds changed it puts right and logs by itself. The next call hears it, and adds to `found`. 0 or
+ * -errno.
+ */
 int ask_idle(struct ask *a);
 /* Ends every flow that one of `hosts` (sorted) began and that leads outside, or raises it. `each`
  * may be NULL. The number of flows changed, or -errno: then not every flow was told. */
@@ -47,7 +51,7 @@ int ask_table(struct ask *a);
 int ask_reload(struct ask *a, int *snapshot, int *log);
 /* Tells that the first pass is done. */
 int ask_ready(struct ask *a);
-/* Tells that the worker ends in good order, and waits until the keeper has ended. */
-void ask_leave(struct ask *a, int code);
+/* Tells that the worker ends in good order, and with what. `kept`: what is open stays so. */
+void ask_leave(struct ask *a, int code, bool kept);
 
 #endif

@@ -122,21 +122,6 @@ static int fault(int code, int *worst)
     return code;
 }
 
-/* It will be made; its folder too, but not the folder's folder. */
-static int check_place(const char *database)
-{
-    char folder[PATH_MAX];
-
-    snprintf(folder, sizeof folder, "%s", database);
-    dirname(folder);
-    if (access(folder, F_OK) != 0)
-        dirname(folder);
-    if (access(folder, W_OK) == 0)
-        return 0;
-    log_err("database %s: cannot be made in %s: %s", database, folder, strerror(errno));
-    return EX_IOERR;
-}
-
 /* As the worker will do it: root does not open it. */
 static int open_as_worker(const struct sandbox *user, const char *database)
 {
@@ -149,6 +134,8 @@ static int open_as_worker(const struct sandbox *user, const char *database)
         return EX_OSERR;
     }
     err = store_open(&store, database, STORE_READ);
+    if (err == -ENOENT && store_never_was(database))
+        err = 0; /* it will be made */
     if (err)
         log_err("database %s: %s", database, store_error(store));
     store_close(store);
@@ -157,13 +144,17 @@ static int open_as_worker(const struct sandbox *user, const char *database)
 
 static int check_database(const struct sandbox *user, const char *database)
 {
-    char marker[PATH_MAX + 8];
-    int status = 0;
+    char why[STORE_WHY_LEN];
+    int status = 0, given = store_would_prepare(database, user->uid, why);
     pid_t pid;
 
-    snprintf(marker, sizeof marker, "%s.made", database);
-    if (access(database, F_OK) != 0 && access(marker, F_OK) != 0)
-        return check_place(database);
+    if (given < 0) {
+        log_err("database %s: %s", database, why);
+        return EX_IOERR;
+    }
+    /* What root still has can be looked at by the worker only after the start has given it away. */
+    if (given > 0)
+        return 0;
     fflush(NULL);
     pid = fork();
     if (pid == 0)
@@ -173,6 +164,18 @@ static int check_database(const struct sandbox *user, const char *database)
         return EX_OSERR;
     }
     return WEXITSTATUS(status);
+}
+
+/* A file that will be written: it, or at least its folder, has to be there. */
+static void check_file(const char *key, const char *path, int *worst)
+{
+    char folder[PATH_MAX];
+
+    snprintf(folder, sizeof folder, "%s", path);
+    if (access(path, F_OK) == 0 ? access(path, W_OK) == 0 : access(dirname(folder), W_OK) == 0)
+        return;
+    log_err("%s=%s: cannot be written: %s", key, path, strerror(errno));
+    fault(EX_IOERR, worst);
 }
 
 static void check_worker(const struct conf *conf, int *worst)
@@ -227,6 +230,9 @@ int check_run(const struct conf *conf)
     int worst = 0;
 
     check_worker(conf, &worst);
+    check_file("PIDFILE", conf->pidfile, &worst);
+    if (strcmp(conf->logfile, "syslog") != 0)
+        check_file("LOGFILE", conf->logfile, &worst);
     if (!has_conntrack()) {
         log_err(NO_CONNTRACK);
         fault(EX_OSERR, &worst);

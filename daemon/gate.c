@@ -220,8 +220,6 @@ static int apply_family(struct change *c)
 /* One family; without a network of it there is nothing to guard, and its table may be missing. */
 static int apply_to(struct change *c, int family, const struct addr *hosts, size_t count)
 {
-    struct gate_report *r = c->report;
-    bool guarded = topology_family(c->order->topology, family)->localnet.count > 0;
     int err;
 
     c->family = family;
@@ -229,13 +227,18 @@ static int apply_to(struct change *c, int family, const struct addr *hosts, size
     c->count = count;
     c->leaks = true; /* until its tables have been read */
     err = apply_family(c);
-    if (!guarded || !c->order->policy.lease || (err && c->leaks))
-        return guarded ? err : 0;
-    r->lease = r->lease ? r->lease : gate_lease_renew(family);
+    if (topology_family(c->order->topology, family)->localnet.count > 0)
+        return err;
+    c->leaks = false;
+    return 0;
+}
+
+/* A family whose hosts cannot be closed is left to the kernel. */
+static void renew(const struct gate_order *order, struct gate_report *r)
+{
+    r->lease = gate_renew(order->topology, !r->v4_leaks, !r->v6_leaks);
     if (r->lease && !r->error[0])
-        snprintf(r->error, sizeof r->error, "%s lease: %s", family == AF_INET ? "IPv4" : "IPv6",
-                 strerror(-r->lease));
-    return err;
+        snprintf(r->error, sizeof r->error, "lease: %s", strerror(-r->lease));
 }
 
 int gate_apply(const struct gate_order *order, struct gate_report *report)
@@ -247,7 +250,11 @@ int gate_apply(const struct gate_order *order, struct gate_report *report)
     while (v4 < order->count && order->hosts[v4].family == AF_INET)
         v4++;
     report->v4 = apply_to(&c, AF_INET, order->hosts, v4);
+    report->v4_leaks = c.leaks;
     report->v6 = apply_to(&c, AF_INET6, order->hosts + v4, order->count - v4);
+    report->v6_leaks = c.leaks;
+    if (order->policy.lease)
+        renew(order, report);
     if (c.lock >= 0)
         close(c.lock);
     report->missing_count = addr_sort_once(report->missing, report->missing_count);
@@ -305,10 +312,16 @@ int gate_check(const struct topology *topology, char error[GATE_ERROR_LEN])
     return err;
 }
 
-int gate_renew(const struct topology *topology)
+int gate_renew(const struct topology *topology, bool v4, bool v6)
 {
-    int v4 = topology->v4.localnet.count ? gate_lease_renew(AF_INET) : 0;
-    int v6 = topology->v6.localnet.count ? gate_lease_renew(AF_INET6) : 0;
+    int err4 = v4 && topology->v4.localnet.count ? gate_lease_renew(AF_INET) : 0;
+    int err6 = v6 && topology->v6.localnet.count ? gate_lease_renew(AF_INET6) : 0;
 
-    return v4 ? v4 : v6;
+    return err4 ? err4 : err6;
+}
+
+void gate_expire(void)
+{
+    gate_lease_end(AF_INET);
+    gate_lease_end(AF_INET6);
 }

@@ -41,8 +41,13 @@ int gate_apply(const struct gate_order *order, struct gate_report *report);
 int gate_clean(char error[GATE_ERROR_LEN]);
 /* Reads all tables that this LOCALNET needs and changes nothing. 0 or -errno, as above. */
 int gate_check(const struct topology *topology, char error[GATE_ERROR_LEN]);
-/* Renews the lease of each family that LOCALNET has a network of. 0 or -errno. */
-int gate_renew(const struct topology *topology);
+/* Renews the lease of each family that LOCALNET has a network of, if it is one of these. 0 or
+ * -errno.
+ */
+int gate_renew(const struct topology *topology, bool v4, bool v6);
+/* Ends the lease, if there is one, at once: whatever the entries, nobody is let out until it is
+ * renewed. Needs no lock. */
+void gate_expire(void);
 /* Whether the kernel has what a lease needs, the match `recent`, for every family that LOCALNET has
  * a network of. May make the kernel load it. */
 bool gate_lease_works(const struct topology *topology);

@@ -12,12 +12,10 @@
 
 #define LISTS "/proc/net/xt_recent/"
 
-/* A line `+ADDRESS' puts the address into the list, as seen now (net/netfilter/xt_recent.c,
- * recent_mt_proc_write()). Time there is jiffies: steps of the clock do not matter. */
-int gate_lease_renew(int family)
+/* A line for the list of the family (net/netfilter/xt_recent.c, recent_mt_proc_write()). */
+static int write_list(int family, const char *line)
 {
     const char *path = family == AF_INET ? LISTS GATE_LEASE : LISTS GATE_LEASE6;
-    const char *line = family == AF_INET ? "+0.0.0.0\n" : "+::\n";
     int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
 
     if (fd < 0)
@@ -26,6 +24,18 @@ int gate_lease_renew(int family)
         err = errno ? -errno : -EIO;
     close(fd);
     return err;
+}
+
+/* `+ADDRESS' puts the address into the list, as seen now. Time there is jiffies: steps of the clock
+ * do not matter. */
+int gate_lease_renew(int family)
+{
+    return write_list(family, family == AF_INET ? "+0.0.0.0\n" : "+::\n");
+}
+
+int gate_lease_end(int family)
+{
+    return write_list(family, "/\n");
 }
 
 /* As iptables(8) asks: the kernel loads the module if it has one. */

@@ -7,5 +7,7 @@
 
 /* Begins the time of the lease anew. 0, -ENOENT if no entry of the gate asks for it, or -errno. */
 int gate_lease_renew(int family);
+/* Ends it. 0 or -errno, as above. */
+int gate_lease_end(int family);
 
 #endif

@@ -25,9 +25,13 @@ enum { SLOT_SIGNALS, SLOT_SOCKET, SLOT_PROCESS, SLOT_VERIFY, SLOTS };
 #define FALSE_STARTS 5 /* so many workers in a row that do not get through their first pass */
 #define RESTART_PAUSE_MS 200
 #define TIDY_PATIENCE_MS 20000
+#define CLEAN_TRIES 5   /* of a second each, that somebody else holds the tables */
 #define SILENCE_MIN_S 5 /* a step of the watch over the worker */
 #define SILENT_STEPS 2  /* after which it is looked at */
 #define HUNG_MIN_S 60
+#define START_MAX_S 600
+#define LEAVE_PATIENCE_MS 2000
+#define UNHEALTHY_MAX_S 120 /* of workers that do not live through a period */
 
 void keeper_close(struct keeper *k)
 {
@@ -145,8 +149,16 @@ static int start_worker(struct keeper *k, enum keeper_task task)
     return err;
 }
 
+/* Whether a worker ended because the database was locked. */
+static bool is_locked_out(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL;
+}
+
 static int exit_code(int status)
 {
+    if (is_locked_out(status))
+        return EX_IOERR;
     return WIFEXITED(status) ? WEXITSTATUS(status) : EX_OSERR;
 }
 
@@ -168,34 +180,59 @@ static int tidy_database(struct keeper *k)
     return exit_code(reap_worker(k));
 }
 
+/* No pass comes after this one: it is tried again here, for as long as others usually keep the
+ * lock. */
+static int clean_gate(char error[GATE_ERROR_LEN])
+{
+    int err = gate_clean(error);
+
+    for (int i = 1; err && i < CLEAN_TRIES; i++)
+        err = gate_clean(error);
+    return err;
+}
+
 int keeper_clean(struct keeper *k)
 {
     char error[GATE_ERROR_LEN];
     int code = 0, bad;
 
-    if (gate_clean(error) != 0) {
+    if (clean_gate(error) != 0) {
         log_failure("gate: %s", error);
         code = EX_OSERR;
     }
     bad = tidy_database(k);
+    if (bad)
+        log_err("masq is not emptied and sessions are not ended: the next start takes them over");
     return code ? code : bad;
 }
 
-/* The worker is dead: nobody is let out any more, then everything is removed. */
+/*
+ * The worker is dead: nobody is let out any more, then everything is removed. The end of the lease
+ * needs no lock, so it comes first.
+ */
 static int shut_down(struct keeper *k)
 {
     struct gate_report r = {0};
-    int dropped = 0;
+    int dropped = 0, err = -EBUSY;
 
+    gate_expire();
     if (keeper_read_network(k) != 0)
         log_err("network cannot be read, the gate is shut as it was last known");
-    if (keeper_drive_gate(k, NULL, 0, &r) != 0)
-        log_err("gate cannot be shut: %s", r.error);
+    for (int i = 0; err && i < CLEAN_TRIES; i++) {
+        gate_report_free(&r);
+        err = keeper_drive_gate(k, NULL, 0, &r);
+    }
+    if (err) {
+        gate_expire();
+        log_err("gate cannot be shut%s: %s",
+                k->has_lease && k->conf->lease ? " but by its lease" : "", r.error);
+    } else {
+        log_notice("shut hosts=%zu", r.extra_count);
+    }
     dropped =
         flows_change(k->flows, FLOW_CLOSE, &k->topology, k->extra, k->extra_count, NULL, NULL);
     if (dropped < 0)
         log_err("flows cannot be dropped: %s", strerror(-dropped));
-    log_notice("shut hosts=%zu", r.extra_count);
     gate_report_free(&r);
     keeper_clean(k);
     return EX_OSERR;
@@ -222,8 +259,12 @@ static void on_signals(struct keeper *k)
 {
     struct signalfd_siginfo info;
 
-    while (read(k->signals, &info, sizeof info) == sizeof info)
-        kill(k->worker, (int)info.ssi_signo);
+    while (read(k->signals, &info, sizeof info) == sizeof info) {
+        int number = (int)info.ssi_signo;
+
+        k->ending = k->ending || (number != SIGHUP && number != SIGUSR1 && number != SIGUSR2);
+        kill(k->worker, number);
+    }
 }
 
 static int64_t silence_step(const struct keeper *k)
@@ -238,13 +279,16 @@ static void on_silence(struct keeper *k, unsigned steps)
     int64_t limit = k->conf->lease > HUNG_MIN_S ? k->conf->lease : HUNG_MIN_S;
     bool stopped = process_state(k->worker) == 'T';
 
+    /* Looking over a large database takes its time. */
+    if (!k->ready)
+        limit = START_MAX_S;
     if (steps < SILENT_STEPS)
         return;
     if (stopped || seconds >= limit) {
         log_err("worker pid=%ld %s for %lld s, it is killed", (long)k->worker,
                 stopped ? "has been stopped" : "is silent", (long long)seconds);
         kill(k->worker, SIGKILL);
-    } else if (steps == SILENT_STEPS) {
+    } else if (steps == SILENT_STEPS && k->ready) {
         log_warning("worker pid=%ld is silent for %lld s", (long)k->worker, (long long)seconds);
     }
 }
@@ -258,15 +302,15 @@ static void on_socket(struct keeper *k)
         k->setup.ready(k->setup.context);
         k->setup.ready = NULL;
     }
-    /* It is dead or about to be: its end is waited for. */
-    if (err == -EPIPE) {
-        close(k->socket);
-        k->socket = -1;
-    } else if (err) {
+    if (!err)
+        return;
+    /* Dead, about to be, or in other hands: nothing more is heard of it. */
+    if (err != -EPIPE)
         log_err("worker pid=%ld %s, it is killed", (long)k->worker,
                 err == -EPROTO ? "sends what is no message" : strerror(-err));
-        kill(k->worker, SIGKILL);
-    }
+    close(k->socket);
+    k->socket = -1;
+    kill(k->worker, SIGKILL);
 }
 
 /*
@@ -282,7 +326,7 @@ static void serve_worker(struct keeper *k)
                                       [SLOT_SOCKET] = {.fd = k->socket, .events = POLLIN},
                                       [SLOT_PROCESS] = {.fd = k->process, .events = POLLIN},
                                       [SLOT_VERIFY] = {.fd = k->verify.fd, .events = POLLIN}};
-        int n = poll(slots, SLOTS, k->ready ? (int)(silence_step(k) * 1000) : -1);
+        int n = poll(slots, SLOTS, (int)(silence_step(k) * 1000));
 
         if (n == 0)
             on_silence(k, ++silent);
@@ -311,25 +355,70 @@ static int watch_signals(struct keeper *k)
     return k->signals < 0 ? -errno : 0;
 }
 
+/* What became of the workers before this one. */
+struct history {
+    unsigned false_starts; /* in a row */
+    struct mono healthy;   /* the last one that lived through a period, or the start */
+};
+
 /* Another worker after a dead one, where that is wished for and has a chance. */
-static bool wants_another(const struct keeper *k, bool was_ready, unsigned *false_starts)
+static bool wants_another(const struct keeper *k, struct history *h, struct mono begun, int status)
 {
-    *false_starts = was_ready ? 0 : *false_starts + 1;
-    if (!k->conf->restart)
+    struct mono now = mono_now();
+
+    h->false_starts = k->ready || is_locked_out(status) ? 0 : h->false_starts + 1;
+    if (mono_since(begun, now).ns > (k->conf->period + 1) * NS_PER_S)
+        h->healthy = now;
+    if (!k->conf->restart || k->ending)
         return false;
-    if (*false_starts >= FALSE_STARTS) {
-        log_err("worker does not get through its first pass, tried %u times", *false_starts);
-        return false;
-    }
-    return true;
+    if (h->false_starts >= FALSE_STARTS)
+        log_err("worker does not get through its first pass, tried %u times", h->false_starts);
+    else if (mono_since(h->healthy, now).ns > UNHEALTHY_MAX_S * NS_PER_S)
+        log_err("worker dies before it can charge anybody, for %d s now", UNHEALTHY_MAX_S);
+    else
+        return true;
+    return false;
+}
+
+/* It has said that it ends: by itself in a moment, or now. */
+static int part(struct keeper *k)
+{
+    struct pollfd slot = {.fd = k->process, .events = POLLIN};
+
+    if (poll(&slot, 1, LEAVE_PATIENCE_MS) <= 0)
+        kill(k->worker, SIGKILL);
+    reap_worker(k);
+    /* Its word is not enough: either the entries are gone, or they are meant to stay. */
+    if (k->cleaned || k->kept || !k->driven)
+        return k->code;
+    log_err("worker left without cleaning up");
+    return shut_down(k);
+}
+
+/* The worker is dead. Whether there shall be another; else *code is what the program ends with. */
+static bool bury(struct keeper *k, struct history *h, struct mono begun, int *code)
+{
+    pid_t pid = k->worker;
+    int status = reap_worker(k);
+    bool failed = WIFEXITED(status) && !k->ready && k->setup.ready;
+
+    *code = EX_OSERR;
+    if (failed) /* it has said why it could not start */
+        *code = exit_code(status);
+    else
+        log_death(k, pid, status);
+    if (!failed && wants_another(k, h, begun, status))
+        return true;
+    if (!failed || k->driven)
+        shut_down(k);
+    return false;
 }
 
 int keeper_run(struct keeper *k)
 {
-    unsigned false_starts = 0;
-    bool served = false; /* a worker has done its first pass */
+    struct history history = {.healthy = mono_now()};
     char error[GATE_ERROR_LEN];
-    int err = gate_check(&k->topology, error);
+    int err = gate_check(&k->topology, error), code;
 
     if (err) {
         log_failure("start: gate: %s", error);
@@ -342,27 +431,19 @@ int keeper_run(struct keeper *k)
     err = watch_signals(k);
     while (!err) {
         struct mono begun = mono_now();
-        pid_t pid;
-        int status;
 
         err = start_worker(k, KEEPER_SERVE);
         if (err)
             break;
         serve_worker(k);
         if (k->left)
-            return k->code;
-        pid = k->worker;
-        status = reap_worker(k);
-        served = served || k->ready;
-        if (!served && WIFEXITED(status))
-            return exit_code(status); /* it has said why it could not start */
-        log_death(k, pid, status);
-        if (!wants_another(k, k->ready, &false_starts))
-            return shut_down(k);
+            return part(k);
+        if (!bury(k, &history, begun, &code))
+            return code;
         log_notice("restart the worker");
         if (mono_since(begun, mono_now()).ns < NS_PER_S)
             pause_ms(RESTART_PAUSE_MS);
     }
     log_failure("worker cannot be started: %s", strerror(-err));
-    return served ? shut_down(k) : EX_OSERR;
+    return k->driven ? shut_down(k) : EX_OSERR;
 }

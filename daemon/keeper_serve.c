@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PATIENCE_S 10 /* for a worker that does not go on with what it began */
+#define RELAY_S 60    /* for all flows of an ask */
 #define BREATH 1024   /* flows after which the worker is told that we are still at it */
 
 const char *keeper_refusal(const struct topology *t, const struct addr *extra, size_t extra_count,
@@ -83,6 +84,10 @@ int keeper_drive_gate(struct keeper *k, const struct addr *hosts, size_t count,
     int err = gate_apply(&order, report);
 
     keep_extra(k, report);
+    k->driven = true;
+    k->cleaned = false;
+    k->v4_leaks = report->v4_leaks;
+    k->v6_leaks = report->v6_leaks;
     return err;
 }
 
@@ -141,6 +146,7 @@ static int receive_hosts(struct keeper *k, struct wire_message *m)
 {
     struct keeper_hosts *h = &k->asked;
     uint32_t kind = m->kind, option = m->option;
+    struct mono until = mono_add(mono_now(), span_seconds(PATIENCE_S));
     int err = 0;
 
     h->count = 0;
@@ -162,7 +168,7 @@ static int receive_hosts(struct keeper *k, struct wire_message *m)
         h->count += m->count;
         if (!m->more)
             return 0;
-        err = wire_wait(k->socket, false, PATIENCE_S);
+        err = mono_now().ns < until.ns ? wire_wait(k->socket, false, PATIENCE_S) : -ETIMEDOUT;
         if (!err)
             err = wire_receive(k->socket, m, NULL, 0);
         if (err)
@@ -170,31 +176,35 @@ static int receive_hosts(struct keeper *k, struct wire_message *m)
     }
 }
 
-/* 0, or -errno with the words in the report. */
+/* The hosts that may be asked for are left over, sorted. How many were refused, or -errno; then the
+ * report has the words. */
 static int check_hosts(struct keeper *k, bool extra_too, struct gate_report *r)
 {
     char text[ADDR_TEXT_LEN];
+    size_t kept = 0, count = k->asked.count;
     int err = keeper_read_network(k);
 
     if (err) {
         snprintf(r->error, sizeof r->error, "network cannot be read: %s", strerror(-err));
         return err;
     }
-    for (size_t i = 0; i < k->asked.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct addr *host = &k->asked.list[i];
         const char *why =
             keeper_refusal(&k->topology, k->extra, extra_too ? k->extra_count : 0, host);
 
-        if (why) {
-            addr_format(host, text);
-            snprintf(r->error, sizeof r->error, "host %s %s", text, why);
-            trouble_begin(&k->refused, "refused to the worker: host=%s %s", text, why);
-            return -EACCES;
+        if (!why) {
+            k->asked.list[kept++] = *host;
+            continue;
         }
+        addr_format(host, text);
+        snprintf(r->error, sizeof r->error, "host %s %s", text, why);
+        trouble_begin(&k->refused, "refused to the worker: host=%s %s", text, why);
     }
-    trouble_end(&k->refused, "the worker asks for nothing that it may not");
-    k->asked.count = addr_sort_once(k->asked.list, k->asked.count);
-    return 0;
+    if (kept == count)
+        trouble_end(&k->refused, "the worker asks for nothing that it may not");
+    k->asked.count = addr_sort_once(k->asked.list, kept);
+    return (int)(count - kept);
 }
 
 static int serve_gate(struct keeper *k, struct wire_message *m)
@@ -207,7 +217,7 @@ static int serve_gate(struct keeper *k, struct wire_message *m)
         return err;
     result = check_hosts(k, false, &r);
     if (result)
-        r.v4 = r.v6 = result;
+        r.v4 = r.v6 = result = result > 0 ? -EACCES : result;
     else
         result = keeper_drive_gate(k, k->asked.list, k->asked.count, &r);
     err = answer_hosts(k, WIRE_MISSING, r.missing, r.missing_count);
@@ -233,7 +243,7 @@ static void close_extra(struct keeper *k)
 }
 
 /* Nobody is open, and the worker does not wait: what is found changed is told here. */
-static void serve_idle(struct keeper *k)
+static int serve_idle(struct keeper *k)
 {
     struct gate_report r = {0};
     bool expected = k->topology_stale;
@@ -245,18 +255,21 @@ static void serve_idle(struct keeper *k)
         trouble_begin(&k->idle, "gate: %s", *r.error ? r.error : strerror(-err));
     else
         trouble_end(&k->idle, "gate");
-    if (r.extra_count)
+    if (!err && r.extra_count)
         close_extra(k);
-    else if (r.changes && !expected)
+    else if (!err && r.changes && !expected)
         log_warning("restore entries: somebody else had changed ours");
-    gate_report_free(&r);
     verify_run(&k->verify, k->conf, false, mono_now());
+    err = answer_outcome(k, err, &r);
+    gate_report_free(&r);
+    return err;
 }
 
 /* Flows on their way to the worker. */
 struct relay {
     struct keeper *k;
     struct wire_message m;
+    struct mono until; /* nobody reads as slowly as that */
     bool counted;
     unsigned since; /* the last message */
     int err;
@@ -265,7 +278,7 @@ struct relay {
 static void relay_send(struct relay *r)
 {
     if (!r->err)
-        r->err = answer(r->k, &r->m, NULL, 0);
+        r->err = mono_now().ns < r->until.ns ? answer(r->k, &r->m, NULL, 0) : -ETIMEDOUT;
     r->m.count = 0;
     r->since = 0;
 }
@@ -292,8 +305,9 @@ static int serve_flows(struct keeper *k, struct wire_message *m)
         return err;
     memset(&relay.m, 0, sizeof relay.m);
     relay.m.kind = WIRE_SEEN;
+    relay.until = mono_add(mono_now(), span_seconds(RELAY_S));
     result = check_hosts(k, true, &r);
-    if (!result)
+    if (result >= 0)
         result = flows_change(k->flows, (enum flow_way)way, &k->topology, k->asked.list,
                               k->asked.count, relay_flow, &relay);
     if (relay.m.count)
@@ -304,8 +318,12 @@ static int serve_flows(struct keeper *k, struct wire_message *m)
 static int serve_clean(struct keeper *k)
 {
     struct gate_report r = {0};
+    int result = gate_clean(r.error);
 
-    return answer_outcome(k, gate_clean(r.error), &r);
+    if (result)
+        gate_expire(); /* until the next start, or --clean */
+    k->cleaned = true;
+    return answer_outcome(k, result, &r);
 }
 
 static int serve_renew(struct keeper *k, const struct wire_message *m)
@@ -313,7 +331,7 @@ static int serve_renew(struct keeper *k, const struct wire_message *m)
     int err = keeper_read_network(k);
 
     if (!err && lease_of(k))
-        err = gate_renew(&k->topology);
+        err = gate_renew(&k->topology, !k->v4_leaks, !k->v6_leaks);
     verify_run(&k->verify, k->conf, m->option != 0, mono_now());
     return answer_result(k, err);
 }
@@ -406,8 +424,7 @@ int keeper_serve(struct keeper *k)
     case WIRE_CLEAN:
         return serve_clean(k);
     case WIRE_IDLE:
-        serve_idle(k);
-        return 0;
+        return serve_idle(k);
     case WIRE_RENEW:
         return serve_renew(k, &m);
     case WIRE_TABLE:
@@ -419,7 +436,8 @@ int keeper_serve(struct keeper *k)
         return 0;
     case WIRE_LEAVE:
         k->left = true;
-        k->code = m.option <= 255 ? (int)m.option : EX_SOFTWARE;
+        k->kept = m.option & WIRE_KEPT;
+        k->code = (m.option & ~WIRE_KEPT) <= 255 ? (int)(m.option & ~WIRE_KEPT) : EX_SOFTWARE;
         return 0;
     default:
         return -EPROTO;

@@ -37,8 +37,13 @@ struct keeper {
     int process; /* pidfd of the worker */
     int socket;  /* to the worker */
     bool ready;  /* this worker has done its first pass */
-    bool left;   /* it ends in good order, with `code` */
+    bool left;   /* it ends in good order, with `code`... */
+    bool kept;   /* ... and what is open stays open on purpose */
     int code;
+    bool driven;             /* there may be entries of ours since this program was started */
+    bool cleaned;            /* and they have been removed since */
+    bool v4_leaks, v6_leaks; /* hosts may be open that shall not be, so the lease is not renewed */
+    bool ending;             /* a signal has told us to end */
 };
 
 /* keeper_serve.c: does what one message asks for, and answers. 0; -EPROTO if it is no ask: the

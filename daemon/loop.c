@@ -252,13 +252,13 @@ static int turn(struct loop *l)
     if (err)
         return err;
     for (int i = 0; i < SLOTS; i++)
-        l->slots[i].events = POLLIN;
+        l->slots[i].events = i == SLOT_KEEPER ? 0 : POLLIN; /* of the keeper, only its end */
     if (poll(l->slots, SLOTS, wait_ms(l)) < 0)
         return errno == EINTR ? 0 : -errno;
     if (l->slots[SLOT_SIGNALS].revents)
         on_signals(l);
     if (l->slots[SLOT_KEEPER].revents)
-        l->setup->keeper->lost = true; /* it says nothing unasked: this is its end */
+        l->setup->keeper->lost = true;
     if (l->done)
         return 0;
     if (l->slots[SLOT_DATABASE].revents)

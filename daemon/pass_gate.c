@@ -262,11 +262,20 @@ int pass_apply(struct pass *p, struct moment now, bool charged)
         return -ENOMEM;
     }
     if (is_idle(p, count, transition)) {
-        free(hosts);
-        return ask_idle(p->keeper);
+        err = ask_idle(p->keeper);
+        if (!p->keeper->found) {
+            free(hosts);
+            return err;
+        }
     }
     err = drive(p, hosts, count, &report);
     p->settled = !err && !report.changes && !report.lease;
+    /* Who got out while the entries were not as they shall be has flows that still run. */
+    if (p->keeper && p->keeper->found) {
+        p->keeper->found = 0;
+        p->settled = false;
+        p->sweeps = PASS_SWEEPS;
+    }
     if (report.changes)
         p->sweeps = PASS_SWEEPS;
     if (!err) {

@@ -22,13 +22,16 @@ int sandbox_find(struct sandbox *out);
 const char *sandbox_strerror(int err);
 /* What the keeper is left with: CAP_NET_ADMIN and CAP_NET_RAW for tables and flows, CAP_KILL for
  * signals to the worker, CAP_SETUID, CAP_SETGID and CAP_SETPCAP so that a worker can give up what
- * it has. Programs that it starts, VERIFY_CMD, are not held to that. 0 or -errno. */
+ * it has. Programs that it starts, VERIFY_CMD, have what the bounding set leaves to root. 0 or
+ * -errno.
+ */
 int sandbox_keep_little(void);
 /*
  * Everything that a worker gives up, in this process and for good. From here on it reaches the
  * files of the database at `path`, /proc, and the time zone; it opens no sockets but for netlink's
- * news of routes and for syslog, and starts nothing. 0, or -errno with the step that failed in
- * `why`: then some of it may be given up, and the process has to end.
+ * news of routes and local datagrams, for syslog, and starts nothing. What it was given open stays
+ * open: the log is one of those. 0, or -errno with the step that failed in `why`: then some of it
+ * may be given up, and the process has to end.
  */
 int sandbox_enter(const struct sandbox *s, const char *path, char why[SANDBOX_WHY_LEN]);
 /* The version of Landlock that this kernel has, at least 1, or -errno. */

@@ -131,11 +131,14 @@ static int allow_if(scmp_filter_ctx filter, int call, unsigned count,
 
 static int allow_arguments(scmp_filter_ctx filter)
 {
-    const struct scmp_arg_cmp local[] = {SCMP_A0(SCMP_CMP_EQ, AF_UNIX)}, /* syslog */
-        routes[] = {SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE)},
-                              data[] = {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-                              itself[] = {SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())};
-    int err = allow_if(filter, SCMP_SYS(socket), 1, local);
+    /* A datagram is what syslog takes. */
+    const struct scmp_arg_cmp local[] = {SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+                                         SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM)};
+    const struct scmp_arg_cmp routes[] = {SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
+                                          SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE)};
+    const struct scmp_arg_cmp data[] = {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)};
+    const struct scmp_arg_cmp itself[] = {SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())};
+    int err = allow_if(filter, SCMP_SYS(socket), 2, local);
 
     if (!err)
         err = allow_if(filter, SCMP_SYS(socket), 2, routes);

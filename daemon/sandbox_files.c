@@ -7,7 +7,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/landlock.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -60,15 +59,15 @@ static uint64_t rights_of(int version)
     return rights;
 }
 
-/* A path that is not there needs no rule, if it need not be. */
-static int allow(int ruleset, const char *path, uint64_t access, bool needed)
+/* A path that is not there, or cannot be reached, needs no rule. */
+static int allow(int ruleset, const char *path, uint64_t access)
 {
     struct landlock_path_beneath_attr rule = {.allowed_access = access};
     int err = 0;
 
     rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0)
-        return needed || errno != ENOENT ? -errno : 0;
+        return errno == ENOENT || errno == EACCES ? 0 : -errno;
     if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
         err = -errno;
     close(rule.parent_fd);
@@ -88,9 +87,9 @@ int sandbox_limit_files(const char *path)
     if (ruleset < 0)
         return -errno;
     snprintf(folder, sizeof folder, "%s", path);
-    err = allow(ruleset, dirname(folder), KEEP_FILES & attr.handled_access_fs, false);
+    err = allow(ruleset, dirname(folder), KEEP_FILES & attr.handled_access_fs);
     for (size_t i = 0; i < sizeof read_only / sizeof *read_only && !err; i++)
-        err = allow(ruleset, read_only[i].path, read_only[i].access, false);
+        err = allow(ruleset, read_only[i].path, read_only[i].access);
     if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
         err = -errno;
     close(ruleset);

@@ -1,4 +1,4 @@
-/* tcpquotad(8): the daemon's main file. It alone exits. */
+/* tcpquotad(8): the daemon's main file. */
 #include "check.h"
 #include "conf.h"
 #include "keeper.h"
@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "options.h"
 #include "pidfile.h"
+#include "process.h"
 #include "sandbox.h"
 #include "settings.h"
 #include "store.h"
@@ -18,11 +19,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CONF_PATH_DEBUG CONF_PATH ".debug"
+#define HELD_PATIENCE_MS 5000
 
 struct daemon {
     struct options options;
@@ -68,7 +72,10 @@ static int take_pidfile(struct daemon *d)
         return 0;
     if (d->pidfile != -EBUSY)
         return start_error(EX_OSERR, d->conf->pidfile, strerror(-d->pidfile));
-    snprintf(why, sizeof why, "another tcpquotad runs, pid %ld", (long)other);
+    if (process_state(other))
+        snprintf(why, sizeof why, "another tcpquotad runs, pid %ld", (long)other);
+    else
+        snprintf(why, sizeof why, "another tcpquotad holds it, though its worker has ended");
     return start_error(1, d->conf->pidfile, why);
 }
 
@@ -186,8 +193,15 @@ static int serve(struct daemon *d)
 /* --clean: what a daemon that was killed has left behind. */
 static int clean(struct daemon *d)
 {
+    struct timespec nap = {.tv_nsec = 10000000};
     int code = take_pidfile(d);
 
+    /* The worker of a keeper that was killed may still be at it; a daemon with another PIDFILE,
+     * too. */
+    for (int i = 0; !code && store_is_held(d->database) && i < HELD_PATIENCE_MS / 10; i++)
+        nanosleep(&nap, NULL);
+    if (!code && store_is_held(d->database))
+        code = start_error(1, d->database, "another tcpquotad works with it");
     if (!code && access(d->database, F_OK) == 0)
         code = prepare_database(d);
     if (!code)
@@ -234,9 +248,6 @@ static int run(struct daemon *d)
 {
     int code;
 
-    if (geteuid() != 0)
-        return start_error(EX_NOPERM, d->options.check ? "--check" : "start",
-                           "has to be run by root");
     if (d->options.check)
         return check_run(d->conf);
     code = find_user(d);
@@ -245,7 +256,8 @@ static int run(struct daemon *d)
     d->worker = (struct worker_setup){.conf_path = d->conf_path,
                                       .database = d->database,
                                       .sandbox = &d->sandbox,
-                                      .once = d->options.once};
+                                      .once = d->options.once,
+                                      .to_file = !d->options.debug};
     if (loop_block_signals() != 0)
         return start_error(EX_OSERR, "signals", strerror(errno));
     if (d->options.clean)
@@ -255,6 +267,19 @@ static int run(struct daemon *d)
     d->worker.background = !d->options.foreground && !d->options.once;
     code = d->worker.background ? go_to_background(d) : 0;
     return code ? code : serve(d);
+}
+
+/* Files that are opened later shall not take the place of a terminal that was closed. */
+static int fill_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= 2);
+    if (fd > 2)
+        close(fd);
+    return fd < 0 ? -errno : 0;
 }
 
 static void find_conf(struct daemon *d)
@@ -275,10 +300,16 @@ int main(int argc, char **argv)
 
     /* A pass builds large arrays and frees them: kept out of the heap they leave no holes in it. */
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    if (fill_standard_descriptors() != 0)
+        return EX_OSERR;
+    umask(022);
     log_to_stderr(SETTINGS_PROGRAM);
     code = options_parse(&d.options, argc, argv);
     if (code)
         return code < 0 ? EX_USAGE : 0;
+    if (geteuid() != 0)
+        return start_error(EX_NOPERM, d.options.check ? "--check" : "start",
+                           "has to be run by root");
     find_conf(&d);
     code = load_conf(&d);
     if (code)

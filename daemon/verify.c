@@ -16,20 +16,23 @@ void verify_init(struct verify *v)
     *v = (struct verify){.fd = -1};
 }
 
-/* Without our signal mask: a check that cannot be ended would be one too many. */
+/* Without what we have made of signals: a check that cannot be ended would be one too many. */
 static int start(const char *command, pid_t *pid)
 {
     char *const argv[] = {"sh", "-c", (char *)command, NULL};
     char *const envp[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t files;
-    sigset_t none;
+    sigset_t none, pipe;
     int err;
 
     sigemptyset(&none);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigdefault(&attributes, &pipe);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawn_file_actions_init(&files);
     for (int fd = 0; fd <= 2; fd++)
         posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);

@@ -25,7 +25,8 @@ struct worker {
     struct pass *pass;
     struct ask keeper;
     bool dry_run;
-    int null; /* /dev/null, to take the place of the terminal */
+    bool done, kept; /* it has ended in good order; what is open stays so */
+    int null;        /* /dev/null, to take the place of the terminal */
 };
 
 static int fail(const char *what, const char *why, int code)
@@ -47,7 +48,9 @@ static int open_store(struct worker *w)
 {
     int err = store_open(&w->store, w->setup->database, w->dry_run ? STORE_READ : STORE_CREATE);
 
-    return err ? fail(w->setup->database, store_error(w->store), EX_IOERR) : 0;
+    if (!err)
+        return 0;
+    return fail(w->setup->database, store_error(w->store), err == -EBUSY ? EX_TEMPFAIL : EX_IOERR);
 }
 
 /* The first run: from here on the gate stands. */
@@ -73,7 +76,13 @@ static const struct conf *reload(void *context)
     struct worker *w = context;
     int snapshot = -1, log = -1;
     struct conf *next = NULL;
-    int err = w->dry_run ? -ENOTSUP : ask_reload(&w->keeper, &snapshot, &log);
+    int err;
+
+    if (w->dry_run) {
+        log_warning("reload a dry run keeps the configuration that it was started with");
+        return w->conf;
+    }
+    err = ask_reload(&w->keeper, &snapshot, &log);
 
     if (log >= 0)
         log_adopt(log);
@@ -87,7 +96,7 @@ static const struct conf *reload(void *context)
                     err ? strerror(-err) : "out of memory");
         return w->conf;
     }
-    if (log < 0 && strcmp(next->logfile, "syslog") == 0)
+    if (w->setup->to_file && log < 0 && strcmp(next->logfile, "syslog") == 0)
         log_to_file(next->logfile, SETTINGS_PROGRAM);
     pass_reload(w->pass, next);
     settings_free(w->loaded);
@@ -130,6 +139,8 @@ static int serve(struct worker *w)
         end = PASS_KEEP;
     }
     err = pass_finish(w->pass, end);
+    w->done = end != PASS_ORPHANED;
+    w->kept = end == PASS_KEEP;
     if (rc < 0 || rc == LOOP_LOST)
         return EX_OSERR;
     return err == -EIO ? EX_IOERR : err ? EX_OSERR : 0;
@@ -154,10 +165,12 @@ int worker_run(const struct worker_setup *setup, int socket)
     code = start(&w, conntrack);
     if (!code && !setup->once)
         code = serve(&w);
+    else if (!code)
+        w.done = w.kept = true;
     pass_free(w.pass);
     store_close(w.store); /* before the keeper goes: the next start finds it free */
-    if (!w.dry_run && !w.keeper.lost)
-        ask_leave(&w.keeper, code);
+    if (!w.dry_run && w.done)
+        ask_leave(&w.keeper, code, w.kept);
     settings_free(w.loaded);
     return code;
 }
@@ -183,8 +196,8 @@ int worker_tidy(const struct worker_setup *setup)
     struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
     int code = give_up_privilege(setup), err = -EBUSY;
 
-    if (!code && access(setup->database, F_OK) != 0 && errno == ENOENT)
-        return 0; /* never made: nothing to tidy */
+    if (!code && store_never_was(setup->database))
+        return 0;
     if (!code)
         code = open_store(&w);
     for (int i = 0; !code && err == -EBUSY && i < TIDY_PATIENCE_MS / 10; i++) {

@@ -16,11 +16,12 @@ struct worker_setup {
     const char *conf_path, *database;
     const struct sandbox *sandbox;
     bool once;
+    bool to_file;    /* the log is LOGFILE and moves with it */
     bool background; /* leave the terminal once the first pass is done */
 };
 
 /* Runs until it is told to end; `socket` leads to the keeper, or is -1: a dry run. Returns the exit
- * code of the program. */
+ * code of the program; EX_TEMPFAIL if the database was locked for too long to start. */
 int worker_run(const struct worker_setup *setup, int socket);
 /* Ends the sessions and empties masq for a worker that has died. An exit code. */
 int worker_tidy(const struct worker_setup *setup);

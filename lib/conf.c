@@ -52,7 +52,7 @@ static void scan_fault(void *context, unsigned line, const char *key, const char
 static int open_checked(const char *path)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
 
     if (fd < 0)
         return -errno;
@@ -372,8 +372,11 @@ static void check_together(struct loader *l)
 
 static int told(struct loader *l, int err)
 {
-    tell(l, true, 0, "",
-         err == -EPERM ? "has to be owned by root, and writable by nobody else" : strerror(-err));
+    const char *why = err == -EPERM    ? "has to be owned by root, and writable by nobody else"
+                      : err == -EINVAL ? "has to be a regular file"
+                                       : strerror(-err);
+
+    tell(l, true, 0, "", why);
     return err;
 }
 

@@ -18,10 +18,11 @@ struct gate_report {
     size_t missing_count;
     struct addr *extra; /* had entries and shall not */
     size_t extra_count;
-    unsigned changes; /* entries or chains of ours that were not as they should be */
-    bool exempts;     /* TCPQUOTA-USER holds entries */
-    int v4, v6;       /* 0 or -errno: then this family is as it was, but for closed hosts */
-    int lease;        /* 0 or -errno: the lease was not renewed */
+    unsigned changes;        /* entries or chains of ours that were not as they should be */
+    bool exempts;            /* TCPQUOTA-USER holds entries */
+    int v4, v6;              /* 0 or -errno: then this family is as it was, but for closed hosts */
+    bool v4_leaks, v6_leaks; /* it failed, and hosts may be open that shall not be */
+    int lease;               /* 0 or -errno: the lease was not renewed */
     char error[GATE_ERROR_LEN]; /* the words for the first of them that is not 0 */
 };
 

@@ -79,20 +79,6 @@ int log_to_file(const char *path, const char *program)
     return 0;
 }
 
-int log_reopen(void)
-{
-    int fd;
-
-    if (out.sink != SINK_FILE)
-        return 0;
-    fd = open_file(out.path);
-    if (fd < 0)
-        return fd;
-    close_file();
-    out.fd = fd;
-    return 0;
-}
-
 int log_descriptor(void)
 {
     return out.sink == SINK_FILE ? out.fd : -1;

@@ -26,8 +26,6 @@ void log_to_stderr(const char *program);
 void log_to_terminal(void);
 /* Appends to `path`, made 0640 if it is not there; "syslog" is syslog. 0 or -errno, sink kept. */
 int log_to_file(const char *path, const char *program);
-/* Opens the file of log_to_file() anew, after a rotation. 0 or -errno, the old file kept. */
-int log_reopen(void);
 /* The descriptor of log_to_file(), which stays the log's; -1 if the sink is another. */
 int log_descriptor(void);
 /* Goes on in the file behind `fd`, opened by somebody else for us. The log closes it in the end. */

@@ -44,6 +44,13 @@ enum store_mode {
  */
 #define STORE_WHY_LEN 128
 int store_prepare(const char *path, uid_t uid, gid_t gid, char why[STORE_WHY_LEN]);
+/* What store_prepare() would do, and does not: 1 if something is there to be given to the user, 0
+ * if not, or -errno with the reason in `why`. */
+int store_would_prepare(const char *path, uid_t uid, char why[STORE_WHY_LEN]);
+/* Whether neither the database nor its marker is there. */
+bool store_never_was(const char *path);
+/* Whether a daemon works with it. */
+bool store_is_held(const char *path);
 
 /* Opens `path`, and holds it against another daemon (-EBUSY); -ENODATA if it was there once and is
  * gone. *out is set even on failure, for store_error(); store_close() in any case. */

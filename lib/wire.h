@@ -1,8 +1,8 @@
 /*
  * wire: the messages between the two processes of tcpquotad, over a socket of type SOCK_SEQPACKET.
  * The worker asks, the keeper answers; each ask has one answer, whose last message is WIRE_DONE,
- * but for WIRE_IDLE, WIRE_READY and WIRE_LEAVE. Every message has the same size. Lists that do not
- * fit into one go on in the next.
+ * but for WIRE_READY and WIRE_LEAVE. Every message has the same size. Lists that do not fit into
+ * one go on in the next.
  *
  * What comes from the worker is not to be trusted: a count may be too large, an address none.
  */
@@ -25,7 +25,7 @@ enum wire_kind {
     WIRE_TABLE,    /* open the kernel's table of connections: a descriptor comes with the answer */
     WIRE_RELOAD,   /* the configuration: a snapshot of it comes with the answer, and the log */
     WIRE_READY,    /* the first pass is done */
-    WIRE_LEAVE,    /* the worker ends in good order; `option`: exit code of the program */
+    WIRE_LEAVE,    /* the worker ends in good order; `option`: exit code, and WIRE_KEPT */
     /* answers */
     WIRE_MISSING, /* hosts that had not all their entries */
     WIRE_EXTRA,   /* hosts that had entries */
@@ -34,6 +34,7 @@ enum wire_kind {
 };
 
 #define WIRE_COUNTED 16u      /* the worker wants to see the flows */
+#define WIRE_KEPT 256u        /* what is open was left open on purpose */
 #define WIRE_HOSTS 240        /* at most in a message */
 #define WIRE_HOSTS_MAX 131072 /* at most in an ask, and so open */
 #define WIRE_FLOWS_SEEN 56

@@ -88,9 +88,28 @@ start_daemon
 stop_daemon
 chown root "$TRASH/db"
 check ''
+is "a private folder of root's is one that the start gives to the worker" $? 0
+ok "and does" start_daemon
+stop_daemon
+chown root "$TRASH/db"
+touch "$TRASH/db/else"
+check ''
 is "a database that the worker cannot reach: 74" $? 74
 ok "and which" grep -q "database $DB: its folder cannot be written" "$TRASH/said"
+rm "$TRASH/db/else"
 chown tcpquota "$TRASH/db"
 check ''
 is "given back, all is in order" $? 0
+mkdir -m 700 "$TRASH/closed"
+sed "s|^DATABASE=.*|DATABASE=$TRASH/closed/db/tcpquota.db|" "$CONF" >"$TRASH/closed.cf"
+mkdir "$TRASH/closed/db"
+on_gate "$BUILD/tcpquotad" -n -c "$TRASH/closed.cf" >"$TRASH/said" 2>&1
+is "a folder below one that the worker cannot pass: 74" $? 74
+on_gate "$BUILD/tcpquotad" -f -c "$TRASH/closed.cf" >"$TRASH/said" 2>&1
+is "the start says the same" $? 74
+configure LOGFILE=/nowhere/log
+sed -i '0,/^LOGFILE/{/^LOGFILE/d}' "$CONF"
+check ''
+is "a LOGFILE without a folder: 74" $? 74
+ok "and which" grep -q 'LOGFILE=/nowhere/log: cannot be written' "$TRASH/said"
 done_testing

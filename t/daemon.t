@@ -70,10 +70,18 @@ EOF
 no_admin() { on_gate sh "$TRASH/nolegacy.sh" "$BUILD/tcpquotad" -n -c "$CONF" >"$TRASH/said" 2>&1; [ $? = 71 ] && grep -q 'gate: IPv4 table' "$TRASH/said"; }
 ok "no access to the tables: 71, and which" no_admin
 
+mkfifo "$TRASH/fifo.cf"
+ok "a configuration that is a fifo" exits 78 'fifo.cf: .*has to be a regular file' -n -c "$TRASH/fifo.cf"
+
 ok "it starts in the background" start_daemon
 ok "a second one on the same PIDFILE is refused" exits 1 "another tcpquotad runs, pid $(daemon_pid)" -f -c "$CONF"
 ok "so is --once" exits 1 'another tcpquotad runs' --once -c "$CONF"
 ok "so is --clean" exits 1 'another tcpquotad runs' --clean -c "$CONF"
+sed "s|^PIDFILE=.*|PIDFILE=$TRASH/pid2|" "$CONF" >"$TRASH/second.cf"
+rules >"$TRASH/rules"
+ok "so is --clean with another PIDFILE, by the database" exits 1 'another tcpquotad works with it' --clean -c "$TRASH/second.cf"
+rules >"$TRASH/rules.now"
+ok "and no entry is touched" cmp "$TRASH/rules" "$TRASH/rules.now"
 ok "the first one goes on" kill -0 "$(daemon_pid)"
 allow alice 100000
 order 10.99.0.2 alice
@@ -138,6 +146,11 @@ ok "--dry-run tells what it would do" grep -q 'open host=10.99.0.2 user=alice' "
 is "and does none of it" "$(db "SELECT open FROM masq")$(on_gate iptables-legacy-save | grep -c TCPQUOTA)" 20
 db "DELETE FROM masq"
 
+rm -f "$LOG"
+start_closed() { (umask 077; on_gate timeout 20 "$BUILD/tcpquotad" -c "$CONF" <&- >&- 2>&-); }
+ok "it starts with nothing open, and returns" start_closed
+is "files have their modes, whatever the umask" "$(stat -c %a "$LOG" "$TRASH/pid" | tr '\n' ' ')" '640 644 '
+stop_daemon
 for signal in TERM INT QUIT; do
     start_daemon
     order 10.99.0.2 alice

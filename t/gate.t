@@ -189,9 +189,15 @@ db "DELETE FROM masq"
 within 5 eval '! on_gate iptables-legacy-save | grep -q -- "10.99.*/32 .*ACCEPT"'
 sleep 2.5
 : >"$LOG"
+on_gate iptables-legacy -t nat -A POSTROUTING -s 10.99.0.2 -o wan0 -j MASQUERADE
 on_gate iptables-legacy -D FORWARD -j TCPQUOTA
+rm -f "$TRASH/udp"
+download udp udp 192.0.2.2
 ok "nobody open: the jump is back with the next pass" within 5 first_rule
 ok "and the log says so" within 5 logged 'restore entries: somebody else had changed ours'
+ok "what got out meanwhile is cut" within 10 is_over udp
+ok "(it had got out)" grep -q 'bytes=[1-9]' "$TRASH/udp"
+on_gate iptables-legacy -t nat -D POSTROUTING -s 10.99.0.2 -o wan0 -j MASQUERADE
 on_gate iptables-legacy -A TCPQUOTA-00 -s 10.99.0.2/32 -j ACCEPT
 ok "nobody open: an entry of somebody's is removed" within 5 eval '! on_gate iptables-legacy-save | grep -q "10.99.0.2/32 -j ACCEPT"'
 ok "and the log says so" within 5 logged 'close host=10.99.0.2 cause=admin it had an entry and no row'

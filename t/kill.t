@@ -103,9 +103,10 @@ keeper=$(keeper_pid)
 i=0
 while [ $i -lt 5 ]; do
     worker=$(daemon_pid)
+    starts=$(grep -c 'notice start' "$LOG")
     kill -KILL "$worker"
-    changed() { [ -s "$TRASH/pid" ] && [ "$(daemon_pid)" != "$worker" ] && [ "$(grep -c 'notice start' "$LOG")" -gt 0 ]; }
-    within 10 changed
+    changed() { [ -s "$TRASH/pid" ] && [ "$(daemon_pid)" != "$worker" ] && [ "$(grep -c 'notice start' "$LOG")" -gt "$starts" ]; }
+    ok "RESTART=yes: another worker ($i)" within 10 changed
     nap 600
     i=$((i + 1))
 done
@@ -120,6 +121,53 @@ kill -TERM "$(daemon_pid)"
 ok "TERM still ends it" within 10 ended
 is "with exit code 0" "$(cat "$TRASH/code")" 0
 ok "and cleans" all_gone
+stop_traffic
+
+# Somebody holds the tables: the lease is ended, which needs no lock, and it is tried again.
+configure
+begin
+load
+exec 8>/run/xtables.lock
+flock 8
+kill_daemon worker
+ok "worker killed while the tables are locked: the downloads end all the same" within 5 eval 'is_over dl && is_over udp'
+flock -u 8
+exec 8>&-
+ok "and then all is cleaned" within 20 ended
+ok "entries, rows and sessions" all_gone
+stop_traffic
+
+# Told to end while the worker dies: it ends.
+configure RESTART=yes
+begin
+keeper=$(keeper_pid)
+kill -STOP "$keeper"
+kill -KILL "$(daemon_pid)"
+kill -TERM "$keeper"
+kill -CONT "$keeper"
+ok "RESTART=yes: TERM together with the worker's death ends it" within 20 ended
+ok "and all is cleaned" all_gone
+
+# A worker that fails once the gate has been driven leaves nobody out, neither at the first start ...
+configure LEASE=0
+db "CREATE TRIGGER full BEFORE UPDATE OF open ON masq BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;
+    REPLACE INTO masq (host, name) VALUES ('10.99.0.2', 'alice')"
+on_gate "$BUILD/tcpquotad" -f -c "$CONF" 2>"$TRASH/said"
+is "a first pass that cannot be written: 74" $? 74
+ok "it says why" grep -q 'the disk is full' "$TRASH/said"
+is "and nobody is left out" "$(entries)" 0
+db 'DROP TRIGGER full'
+# ... nor at a later one.
+configure LEASE=0 RESTART=yes
+begin
+load
+db "CREATE TRIGGER full BEFORE UPDATE ON session BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+kill -KILL "$(daemon_pid)"
+ok "RESTART=yes: workers that cannot write end it" within 40 ended
+is "and nobody is left out" "$(entries)" 0
+ok "the download ends" within 5 is_over udp
+db 'DROP TRIGGER full'
+on_gate "$BUILD/tcpquotad" --clean -c "$CONF"
 stop_traffic
 
 # A worker that cannot start is not started for ever.

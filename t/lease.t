@@ -133,16 +133,28 @@ else
     stop_traffic
 fi
 
-# A gate that cannot be shut by us is shut by the kernel: nobody may stay out who shall not.
-begin LEASE=3
-exec 8>/run/xtables.lock
-flock 8
-db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
-ok "somebody holds the lock of the tables: the host cannot be closed, its lease is not renewed" within 10 is_over tcp4
-ok "it is logged" logged 'another program holds /run/xtables.lock'
-flock -u 8
-exec 8>&-
-ok "then it is closed" within 10 is_closed 10.99.0.2
-ok "and the other one reaches out" reaches6
-stop_daemon
+# A gate that cannot be shut by us is shut by the kernel: nobody may stay out who shall not. With the
+# long period the lease is renewed between passes as well.
+for period in 1 10; do
+    configure LEASE=4
+    sed -i "s/^PERIOD=.*/PERIOD=$period/" "$CONF"
+    start_daemon
+    order 10.99.0.2 alice
+    order fd99::2 alice
+    within 5 is_open fd99::2
+    load
+    exec 8>/run/xtables.lock
+    flock 8
+    db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
+    ok "PERIOD=$period: the host cannot be closed, its lease is not renewed" within 12 is_over tcp4
+    sleep 2
+    ok "PERIOD=$period: nor later" not reaches
+    ok "PERIOD=$period: it is logged" logged 'another program holds /run/xtables.lock'
+    flock -u 8
+    exec 8>&-
+    ok "PERIOD=$period: then it is closed" within 15 is_closed 10.99.0.2
+    ok "PERIOD=$period: the other family has gone on" eval '! is_over tcp6'
+    stop_daemon
+    stop_traffic
+done
 done_testing

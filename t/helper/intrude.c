@@ -7,6 +7,7 @@
  *   outside  let out a host that is not in LOCALNET     own      let out the gateway (10.99.0.1)
  *   count    a list that says it is longer than it is   kind     of a kind that there is none
  *   short    that is cut off                            way      an unknown way to end flows
+ *   empty    of no bytes at all                         leave    that it ends, which it does not
  */
 #include "wire.h"
 
@@ -39,8 +40,10 @@ static int take_socket(int process, long pid)
         socklen_t len = sizeof type;
 
         if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-            type == SOCK_SEQPACKET)
+            type == SOCK_SEQPACKET) {
+            closedir(fds);
             return fd;
+        }
         if (fd >= 0)
             close(fd);
     }
@@ -63,6 +66,10 @@ static size_t compose(struct wire_message *m, const char *what)
         m->kind = WIRE_FLOWS;
         m->option = 9;
     }
+    if (strcmp(what, "leave") == 0)
+        m->kind = WIRE_LEAVE;
+    if (strcmp(what, "empty") == 0)
+        return 0;
     return strcmp(what, "short") == 0 ? 12 : sizeof *m;
 }
 

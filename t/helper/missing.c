@@ -1,6 +1,7 @@
 /*
  * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, recent, conntrack,
- * landlock.
+ * landlock; or one that refuses what is named there, of: become (another user), landlock_add,
+ * seccomp, no_new_privs.
  */
 #include <netinet/in.h> /* before the kernel's own */
 
@@ -9,9 +10,11 @@
 #include <fcntl.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/seccomp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,11 +54,42 @@ long syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         a[i] = va_arg(args, long);
     va_end(args);
-    if (number == SYS_landlock_create_ruleset && lacks("landlock")) {
+    if (number == SYS_landlock_create_ruleset && lacks("landlock") && !lacks("landlock_")) {
         errno = ENOSYS;
         return -1;
     }
+    if ((number == SYS_landlock_add_rule && lacks("landlock_add")) ||
+        (number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_FILTER && lacks("seccomp"))) {
+        errno = EPERM;
+        return -1;
+    }
     return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+int setresuid(uid_t r, uid_t e, uid_t s)
+{
+    int (*real)(uid_t, uid_t, uid_t) = (int (*)(uid_t, uid_t, uid_t))dlsym(RTLD_NEXT, "setresuid");
+
+    errno = EPERM;
+    return lacks("become") ? -1 : real(r, e, s);
+}
+
+int prctl(int option, ...)
+{
+    int (*real)(int, ...) = (int (*)(int, ...))dlsym(RTLD_NEXT, "prctl");
+    va_list args;
+    unsigned long a[4];
+
+    va_start(args, option);
+    for (int i = 0; i < 4; i++)
+        a[i] = va_arg(args, unsigned long);
+    va_end(args);
+    if ((option == PR_SET_NO_NEW_PRIVS && lacks("no_new_privs")) ||
+        (option == PR_SET_SECCOMP && lacks("seccomp"))) {
+        errno = EPERM;
+        return -1;
+    }
+    return real(option, a[0], a[1], a[2], a[3]);
 }
 
 int access(const char *path, int mode)
