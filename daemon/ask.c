@@ -19,9 +19,14 @@ static int lose(struct ask *a, int err)
 
 static int hear(struct ask *a, struct wire_message *m, int *descriptors, size_t room)
 {
-    int err = a->lost ? -EPIPE : wire_wait(a->fd, false, ASK_PATIENCE_S);
+    int err = a->lost ? -EPIPE : wire_receive(a->fd, m, descriptors, room);
 
-    return lose(a, err ? err : wire_receive(a->fd, m, descriptors, room));
+    if (err == -EAGAIN) {
+        err = wire_wait(a->fd, false, ASK_PATIENCE_S);
+        if (!err)
+            err = wire_receive(a->fd, m, descriptors, room);
+    }
+    return lose(a, err);
 }
 
 /* The answer that ask_idle() did not wait for. */
