@@ -39,7 +39,10 @@ PRELOADS = $(patsubst t/helper/%.c,$(BUILD)/t/%.so,$(PRELOADED))
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: programs
+# Without the packages nothing can be built: then root installs them, and others are told which.
+all:
+	@$(PKG_CONFIG) --exists $(PACKAGES) 2>/dev/null || sh init/install-deps
+	@$(MAKE) --no-print-directory programs
 
 programs: $(PROGRAMS)
 
