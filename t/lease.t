@@ -47,8 +47,18 @@ for family in '4 iptables-legacy tcpquota 0.0.0.0' '6 ip6tables-legacy tcpquota6
     is "IPv$1: nothing that is ESTABLISHED is accepted past it" "$(on_gate $2 -S | grep TCPQUOTA | grep ESTABLISHED | grep -c ACCEPT)" 0
     is "IPv$1: nor a host" "$(on_gate $2 -S | grep -c -- '-A TCPQUOTA-GATE -s')" 0
 done
-sleep 7
+timeout 7 strace -e trace=setsockopt,write -o "$TRASH/trace" -p "$(keeper_pid)" 2>/dev/null
 ok "while the daemon runs nothing stops (LEASE=3, 7 seconds)" all_run
+ok "it is renewed: IPv4" between 4 "$(grep -c '"+0.0.0.0' "$TRASH/trace")" 40
+ok "and IPv6" between 4 "$(grep -c '"+::' "$TRASH/trace")" 40
+is "without a commit" "$(grep -c setsockopt "$TRASH/trace")" 0
+order 10.99.0.3 alice
+timeout 2 strace -e trace=setsockopt -o "$TRASH/trace" -p "$(keeper_pid)" 2>/dev/null &
+tracer=$!
+sleep 0.5
+order 10.99.0.4 alice
+wait $tracer
+is "(a host that is opened takes one a table, which is two calls)" "$(grep -c setsockopt "$TRASH/trace")" 4
 before=$(date +%s%N)
 kill_daemon both
 ok "all processes killed: all four downloads stop" within 10 none_runs
