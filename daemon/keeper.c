@@ -56,7 +56,7 @@ static int prepare(struct keeper *k, char why[KEEPER_WHY_LEN])
     k->network = network_watch();
     err = k->network < 0 ? k->network : keeper_read_network(k);
     snprintf(why, KEEPER_WHY_LEN, "network cannot be read: %s", strerror(-err));
-    if (err)
+    if (err < 0)
         return err;
     err = flows_open(&k->flows);
     snprintf(why, KEEPER_WHY_LEN, "ctnetlink: %s", strerror(-err));
@@ -206,33 +206,54 @@ int keeper_clean(struct keeper *k)
     return code ? code : bad;
 }
 
+static void drop_flows(struct keeper *k, const struct addr *hosts, size_t count)
+{
+    int dropped = flows_change(k->flows, FLOW_CLOSE, &k->topology, hosts, count, NULL, NULL);
+
+    if (dropped < 0)
+        log_err("flows of %zu hosts cannot be dropped: %s", count, strerror(-dropped));
+}
+
+/* Closes everybody, and drops the flows of those it has closed, whether or not a family failed. */
+static int close_all(struct keeper *k, struct gate_report *r)
+{
+    int err = keeper_drive_gate(k, NULL, 0, r);
+
+    drop_flows(k, k->extra, k->extra_count);
+    return err;
+}
+
 /*
  * The worker is dead: nobody is let out any more, then everything is removed. The end of the lease
- * needs no lock, so it comes first.
+ * needs no lock, so it comes first. Hosts that the last ask has closed may still have their flows:
+ * the worker did not live to ask for their end.
  */
 static int shut_down(struct keeper *k)
 {
+    struct addr *before = k->extra;
+    size_t before_count = k->extra_count, closed = 0;
     struct gate_report r = {0};
-    int dropped = 0, err = -EBUSY;
+    int err = -EBUSY;
 
+    k->extra = NULL;
+    k->extra_count = 0;
     gate_expire();
-    if (keeper_read_network(k) != 0)
+    if (keeper_read_network(k) < 0)
         log_err("network cannot be read, the gate is shut as it was last known");
     for (int i = 0; err && i < CLEAN_TRIES; i++) {
         gate_report_free(&r);
-        err = keeper_drive_gate(k, NULL, 0, &r);
+        err = close_all(k, &r);
+        closed = r.extra_count > closed ? r.extra_count : closed;
     }
+    drop_flows(k, before, before_count);
+    free(before);
     if (err) {
         gate_expire();
         log_err("gate cannot be shut%s: %s",
                 k->has_lease && k->conf->lease ? " but by its lease" : "", r.error);
     } else {
-        log_notice("shut hosts=%zu", r.extra_count);
+        log_notice("shut hosts=%zu", closed);
     }
-    dropped =
-        flows_change(k->flows, FLOW_CLOSE, &k->topology, k->extra, k->extra_count, NULL, NULL);
-    if (dropped < 0)
-        log_err("flows cannot be dropped: %s", strerror(-dropped));
     gate_report_free(&r);
     keeper_clean(k);
     return EX_OSERR;

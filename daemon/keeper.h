@@ -25,9 +25,8 @@ enum keeper_task {
 struct keeper_setup {
     struct conf *conf;     /* the keeper's from keeper_open() on, freed by it */
     const char *conf_path; /* read again on HUP */
-    const char *pidfile_path;
-    int pidfile;  /* its descriptor */
-    bool to_file; /* the log is LOGFILE and moves with it */
+    int pidfile;           /* its descriptor */
+    bool to_file;          /* the log is LOGFILE and moves with it */
     /* Runs in the process of the worker, which ends with what it returns; `socket` leads to the
      * keeper, -1 with KEEPER_TIDY; `conf` is what holds now. */
     int (*worker)(void *context, enum keeper_task task, int socket, struct conf *conf);

@@ -54,7 +54,7 @@ int keeper_read_network(struct keeper *k)
     topology_free(&k->topology);
     k->topology = next;
     k->topology_stale = false;
-    return 0;
+    return 1;
 }
 
 static uint32_t lease_of(const struct keeper *k)
@@ -97,12 +97,18 @@ static int answer(struct keeper *k, const struct wire_message *m, const int *des
     return wire_send(k->socket, m, descriptors, count, PATIENCE_S);
 }
 
+/* Cleared as a whole: nothing of ours that stood on the stack goes along. */
+static void begin(struct wire_message *m, enum wire_kind kind)
+{
+    memset(m, 0, sizeof *m);
+    m->kind = kind;
+}
+
 static int answer_result(struct keeper *k, int result)
 {
     struct wire_message m;
 
-    memset(&m, 0, sizeof m);
-    m.kind = WIRE_DONE;
+    begin(&m, WIRE_DONE);
     m.result = result;
     return answer(k, &m, NULL, 0);
 }
@@ -113,8 +119,7 @@ static int answer_hosts(struct keeper *k, enum wire_kind kind, const struct addr
     struct wire_message m;
     int err = 0;
 
-    memset(&m, 0, sizeof m);
-    m.kind = kind;
+    begin(&m, kind);
     for (size_t i = 0; i < count && !err; i += m.count) {
         m.count = (uint32_t)(count - i < WIRE_HOSTS ? count - i : WIRE_HOSTS);
         memcpy(m.hosts, hosts + i, m.count * sizeof *hosts);
@@ -128,8 +133,7 @@ static int answer_outcome(struct keeper *k, int result, const struct gate_report
 {
     struct wire_message m;
 
-    memset(&m, 0, sizeof m);
-    m.kind = WIRE_DONE;
+    begin(&m, WIRE_DONE);
     m.result = result;
     m.outcome.v4 = r->v4;
     m.outcome.v6 = r->v6;
@@ -184,7 +188,7 @@ static int check_hosts(struct keeper *k, bool extra_too, struct gate_report *r)
     size_t kept = 0, count = k->asked.count;
     int err = keeper_read_network(k);
 
-    if (err) {
+    if (err < 0) {
         snprintf(r->error, sizeof r->error, "network cannot be read: %s", strerror(-err));
         return err;
     }
@@ -234,30 +238,31 @@ static int serve_gate(struct keeper *k, struct wire_message *m)
 static void close_extra(struct keeper *k)
 {
     char text[ADDR_TEXT_LEN];
+    int dropped;
 
     for (size_t i = 0; i < k->extra_count; i++)
         log_warning("close host=%s cause=admin it had an entry and no row that is open",
                     addr_format(&k->extra[i], text));
-    if (flows_change(k->flows, FLOW_CLOSE, &k->topology, k->extra, k->extra_count, NULL, NULL) < 0)
-        log_err("flows of hosts that are closed cannot be dropped");
+    dropped =
+        flows_change(k->flows, FLOW_CLOSE, &k->topology, k->extra, k->extra_count, NULL, NULL);
+    if (dropped < 0)
+        log_err("flows of %zu hosts cannot be dropped: %s", k->extra_count, strerror(-dropped));
 }
 
 /* Nobody is open, and the worker does not wait: what is found changed is told here. */
 static int serve_idle(struct keeper *k)
 {
     struct gate_report r = {0};
-    bool expected = k->topology_stale;
-    int err = keeper_read_network(k);
+    int anew = keeper_read_network(k);
+    int err = anew < 0 ? anew : keeper_drive_gate(k, NULL, 0, &r);
 
-    if (!err)
-        err = keeper_drive_gate(k, NULL, 0, &r);
     if (err || r.lease)
         trouble_begin(&k->idle, "gate: %s", *r.error ? r.error : strerror(-err));
     else
         trouble_end(&k->idle, "gate");
     if (!err && r.extra_count)
         close_extra(k);
-    else if (!err && r.changes && !expected)
+    else if (!err && r.changes && !anew)
         log_warning("restore entries: somebody else had changed ours");
     verify_run(&k->verify, k->conf, false, mono_now());
     err = answer_outcome(k, err, &r);
@@ -303,8 +308,7 @@ static int serve_flows(struct keeper *k, struct wire_message *m)
 
     if (err)
         return err;
-    memset(&relay.m, 0, sizeof relay.m);
-    relay.m.kind = WIRE_SEEN;
+    begin(&relay.m, WIRE_SEEN);
     relay.until = mono_add(mono_now(), span_seconds(RELAY_S));
     result = check_hosts(k, true, &r);
     if (result >= 0)
@@ -330,8 +334,8 @@ static int serve_renew(struct keeper *k, const struct wire_message *m)
 {
     int err = keeper_read_network(k);
 
-    if (!err && lease_of(k))
-        err = gate_renew(&k->topology, !k->v4_leaks, !k->v6_leaks);
+    if (err >= 0)
+        err = lease_of(k) ? gate_renew(&k->topology, !k->v4_leaks, !k->v6_leaks) : 0;
     verify_run(&k->verify, k->conf, m->option != 0, mono_now());
     return answer_result(k, err);
 }
@@ -343,8 +347,7 @@ static int serve_table(struct keeper *k)
 
     if (fd < 0)
         return answer_result(k, fd);
-    memset(&m, 0, sizeof m);
-    m.kind = WIRE_DONE;
+    begin(&m, WIRE_DONE);
     err = answer(k, &m, &fd, 1);
     close(fd);
     return err;
@@ -392,8 +395,7 @@ static int serve_reload(struct keeper *k)
     size_t count = 0;
     int err;
 
-    memset(&m, 0, sizeof m);
-    m.kind = WIRE_DONE;
+    begin(&m, WIRE_DONE);
     m.result = take_conf(k, snapshot);
     if (m.result == 0) {
         m.option |= WIRE_SNAPSHOT;

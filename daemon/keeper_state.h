@@ -49,7 +49,8 @@ struct keeper {
 /* keeper_serve.c: does what one message asks for, and answers. 0; -EPROTO if it is no ask: the
  * worker is not to be served any more; -EPIPE, -ETIMEDOUT, -errno of the socket. */
 int keeper_serve(struct keeper *k);
-/* Brings the topology up to date with configuration and network. 0 or -errno. */
+/* Brings the topology up to date with configuration and network. 1 if it was read anew, 0 if there
+ * was no need to, or -errno. */
 int keeper_read_network(struct keeper *k);
 /* The gate with these hosts (sorted, each once); the report is the caller's to free. 0 or -errno.
  */

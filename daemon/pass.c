@@ -94,16 +94,19 @@ int pass_new(struct pass **out, struct store *store, const struct conf *conf, st
     snprintf(why, PASS_WHY_LEN, "out of memory");
     if (!p)
         return -ENOMEM;
-    *p = (struct pass){.conf = conf,
-                       .store = store,
-                       .keeper = keeper,
-                       .dry_run = !keeper,
-                       .starting = true,
-                       .untidy = keeper != NULL,
-                       .network_changed = true,
-                       .version = -1,
-                       .conntrack = conntrack,
-                       .last_tick = mono_now()};
+    *p = (struct pass){
+        .conf = conf,
+        .store = store,
+        .keeper = keeper,
+        .dry_run = !keeper,
+        .starting = true,
+        .untidy = keeper != NULL,
+        .network_changed = true,
+        .version = -1,
+        /* A worker before us may have closed a host and not lived to drop its flows. */
+        .sweeps = PASS_SWEEPS,
+        .conntrack = conntrack,
+        .last_tick = mono_now()};
     roster_init(&p->roster);
     charge_book_init(&p->book);
     err = prepare(p, why);

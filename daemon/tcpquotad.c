@@ -99,12 +99,9 @@ static int open_log(struct daemon *d)
 {
     int err;
 
-    if (d->options.debug) {
-        log_to_terminal();
+    if (d->options.debug)
         log_set_level(LOG_LEVEL_DEBUG);
-        return 0;
-    }
-    if (d->options.dry_run) {
+    if (d->options.debug || d->options.dry_run) {
         log_to_terminal();
         return 0;
     }

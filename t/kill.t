@@ -6,6 +6,9 @@ ROUNDS=${ROUNDS:-4}
 make_network
 configure
 on_gate iptables-legacy -P FORWARD ACCEPT
+# Somebody else's entry: without it the kernel stops translating addresses with our last one, and
+# every download with it, whatever we do about flows.
+on_gate iptables-legacy -t nat -A POSTROUTING -o lo -j MASQUERADE
 
 entries() { on_gate iptables-legacy-save | grep -c TCPQUOTA; }
 rows() { db "SELECT count(*) FROM masq"; }
@@ -135,6 +138,17 @@ flock -u 8
 exec 8>&-
 ok "and then all is cleaned" within 20 ended
 ok "entries, rows and sessions" all_gone
+stop_traffic
+
+# Killed between the closing of a host and the dropping of its flows: the keeper drops them.
+# Without a word to the host, which would end the downloads by itself.
+configure CLOSED_ACTION=drop
+begin
+load
+on_gate "$BUILD/t/intrude" "$(daemon_pid)" nobody
+kill_daemon worker
+ok "worker killed after closing a host: its flows are dropped all the same" within 5 eval 'is_over dl && is_over udp'
+ok "and the keeper ends" within 20 ended
 stop_traffic
 
 # Told to end while the worker dies: it ends.

@@ -8,6 +8,7 @@
  *   count    a list that says it is longer than it is   kind     of a kind that there is none
  *   short    that is cut off                            way      an unknown way to end flows
  *   empty    of no bytes at all                         leave    that it ends, which it does not
+ *   nobody   let out nobody any more, as a worker does that is about to drop their flows
  */
 #include "wire.h"
 
@@ -66,6 +67,8 @@ static size_t compose(struct wire_message *m, const char *what)
         m->kind = WIRE_FLOWS;
         m->option = 9;
     }
+    if (strcmp(what, "nobody") == 0)
+        m->count = 0;
     if (strcmp(what, "leave") == 0)
         m->kind = WIRE_LEAVE;
     if (strcmp(what, "empty") == 0)
