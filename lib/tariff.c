@@ -4,6 +4,11 @@
 
 #define NS_PER_HOUR (3600 * NS_PER_S)
 
+struct tariff tariff_of(const struct conf *conf, unsigned channels)
+{
+    return (struct tariff){conf->high_hours, conf->high_rate, conf->low_rate, channels};
+}
+
 int64_t tariff_rate(const struct tariff *t, struct wall at)
 {
     return (hours_contain(&t->high, at) ? t->high_rate : t->low_rate) * t->channels;

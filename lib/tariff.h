@@ -5,6 +5,7 @@
 #define TCPQUOTA_TARIFF_H
 
 #include "clock.h"
+#include "conf.h"
 #include "hours.h"
 
 #include <stddef.h>
@@ -23,6 +24,8 @@ struct tariff_part {
     int64_t rate; /* points a second, channels included */
 };
 
+/* That of the configuration, with so many channels of the link. */
+struct tariff tariff_of(const struct conf *conf, unsigned channels);
 /* Points a second at this moment, channels included. */
 int64_t tariff_rate(const struct tariff *t, struct wall at);
 

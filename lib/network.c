@@ -129,7 +129,22 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
     return add_route(net, (int)mnl_attr_get_u32(attrs[RTA_OIF]), &destination);
 }
 
-static int dump(struct mnl_socket *nl, uint16_t type, int family, mnl_cb_t each, void *data)
+/* Bytes of the message's own header: each begins with the family. */
+static size_t header_of(uint16_t type)
+{
+    switch (type) {
+    case RTM_GETROUTE:
+        return sizeof(struct rtmsg);
+    case RTM_GETADDR:
+        return sizeof(struct ifaddrmsg);
+    case RTM_GETNEIGH:
+        return sizeof(struct ndmsg);
+    default:
+        return sizeof(struct ifinfomsg);
+    }
+}
+
+int network_dump(struct mnl_socket *nl, uint16_t type, int family, mnl_cb_t each, void *data)
 {
     char buffer[ATTRS_BUFFER];
     struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
@@ -140,9 +155,7 @@ static int dump(struct mnl_socket *nl, uint16_t type, int family, mnl_cb_t each,
     nlh->nlmsg_type = type;
     nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     nlh->nlmsg_seq = sequence;
-    gen = mnl_nlmsg_put_extra_header(nlh, type == RTM_GETROUTE  ? sizeof(struct rtmsg)
-                                          : type == RTM_GETADDR ? sizeof(struct ifaddrmsg)
-                                                                : sizeof(struct ifinfomsg));
+    gen = mnl_nlmsg_put_extra_header(nlh, header_of(type));
     gen->rtgen_family = (uint8_t)family;
     if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
         return -errno;
@@ -176,13 +189,13 @@ static int read_once(struct net_state *out)
     int err = nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
 
     if (!err)
-        err = dump(nl, RTM_GETLINK, AF_UNSPEC, read_link, &net);
+        err = network_dump(nl, RTM_GETLINK, AF_UNSPEC, read_link, &net);
     if (!err)
-        err = dump(nl, RTM_GETADDR, AF_UNSPEC, read_address, &net);
+        err = network_dump(nl, RTM_GETADDR, AF_UNSPEC, read_address, &net);
     if (!err)
-        err = dump(nl, RTM_GETROUTE, AF_INET, read_route, &net);
+        err = network_dump(nl, RTM_GETROUTE, AF_INET, read_route, &net);
     if (!err)
-        err = dump(nl, RTM_GETROUTE, AF_INET6, read_route, &net);
+        err = network_dump(nl, RTM_GETROUTE, AF_INET6, read_route, &net);
     if (nl)
         mnl_socket_close(nl);
     net.forward_v6 = forwards_v6();
