@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     for (long i = 0; i < rounds; i++) {
         struct gate_report report;
 
-        if (ask_gate(&keeper, hosts, (size_t)count, false, &report) != 0)
+        if (ask_gate(&keeper, hosts, NULL, (size_t)count, false, &report) != 0)
             return 71;
         gate_report_free(&report);
     }

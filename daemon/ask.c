@@ -67,6 +67,24 @@ static int tell_hosts(struct ask *a, enum wire_kind kind, uint32_t option, const
     return err;
 }
 
+/* The same for hosts with their places. */
+static int tell_places(struct ask *a, enum wire_kind kind, uint32_t option,
+                       const struct addr *hosts, const struct lladdr *places, size_t count)
+{
+    struct wire_message m = {.kind = kind, .option = option | WIRE_PLACED};
+    size_t at = 0;
+    int err;
+
+    do {
+        m.count = (uint32_t)(count - at < WIRE_PLACES ? count - at : WIRE_PLACES);
+        m.more = count - at > WIRE_PLACES;
+        for (uint32_t i = 0; i < m.count; i++, at++)
+            m.places[i] = (struct wire_place){hosts[at], places[at]};
+        err = tell(a, &m);
+    } while (!err && m.more);
+    return err;
+}
+
 /* An ask without a list, and its answer. */
 static int ask_once(struct ask *a, enum wire_kind kind, uint32_t option, struct wire_message *m,
                     int *descriptors, size_t room)
@@ -126,9 +144,10 @@ static int ask_some_flows(struct ask *a, enum flow_way way, const struct addr *h
     return err ? err : m.result;
 }
 
-int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
-             struct gate_report *report)
+int ask_gate(struct ask *a, const struct addr *hosts, const struct lladdr *places, size_t count,
+             bool online, struct gate_report *report)
 {
+    uint32_t option = online ? WIRE_ONLINE : 0;
     int err;
 
     *report = (struct gate_report){0};
@@ -139,7 +158,8 @@ int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
         ask_some_flows(a, FLOW_CLOSE, NULL, 0, NULL, NULL);
         return report->v4 = report->v6 = -E2BIG;
     }
-    err = tell_hosts(a, WIRE_GATE, online, hosts, count);
+    err = places ? tell_places(a, WIRE_GATE, option, hosts, places, count)
+                 : tell_hosts(a, WIRE_GATE, option, hosts, count);
     if (!err)
         err = hear_report(a, report);
     if (a->lost) {
@@ -176,7 +196,7 @@ int ask_clean(struct ask *a, char error[GATE_ERROR_LEN])
 int ask_renew(struct ask *a, bool online)
 {
     struct wire_message m;
-    int err = ask_once(a, WIRE_RENEW, online, &m, NULL, 0);
+    int err = ask_once(a, WIRE_RENEW, online ? WIRE_ONLINE : 0, &m, NULL, 0);
 
     return err ? err : m.result;
 }

@@ -10,6 +10,7 @@
 #include "addr.h"
 #include "flow.h"
 #include "gate_report.h"
+#include "lladdr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,10 +27,11 @@ struct ask {
 /* Told of every flow before it is dropped. */
 typedef void ask_flow(void *context, const struct flow *flow);
 
-/* Lets out `hosts` (sorted, each once) and nobody else. `online`: somebody uses the link. Fills in
- * the report, gate_report_free() frees it. 0, or -errno if a family failed. */
-int ask_gate(struct ask *a, const struct addr *hosts, size_t count, bool online,
-             struct gate_report *report);
+/* Lets out `hosts` (sorted, each once) and nobody else. `places`: of each host its link-layer
+ * address, for a keeper that lets it out with no other (BIND_MAC); or NULL. `online`: somebody uses
+ * the link. Fills in the report, gate_report_free() frees it. 0, or -errno if a family failed. */
+int ask_gate(struct ask *a, const struct addr *hosts, const struct lladdr *places, size_t count,
+             bool online, struct gate_report *report);
 /* Lets out nobody, as the last ask_gate() did, and does not wait for the answer: what the keeper
  * finds changed it puts right and logs by itself. The next call hears it, and adds to `found`. 0 or
  * -errno.

@@ -125,53 +125,110 @@ static void charge_item(struct charge_book *b, const struct charge_terms *terms,
     }
 }
 
-/* A free user pays for the session that ran longest, and for no other. */
-static int choose_free(struct index *longest, struct charge_item *items, size_t n)
-{
-    uint32_t other = index_find(longest, &items[n].session->user);
+/* Bytes without padding: two keys compare with memcmp(). */
+struct group_key {
+    struct user_name user;
+    uint8_t free_user; /* then the machine is none */
+    struct lladdr machine;
+};
 
-    if (other != INDEX_NONE && items[other].elapsed.ns >= items[n].elapsed.ns)
+static bool is_alone(const struct charge_item *item)
+{
+    return !item->free_user && item->machine.len == 0;
+}
+
+static struct group_key group_of(const struct charge_item *item)
+{
+    struct group_key key = {.user = item->session->user, .free_user = item->free_user};
+
+    if (!item->free_user)
+        key.machine = item->machine;
+    return key;
+}
+
+/* Who pays now pays before who pays later; then the one that ran longest; then the first. */
+static bool takes_over(const struct charge_item *item, const struct charge_item *from)
+{
+    return item->later != from->later ? from->later : item->elapsed.ns > from->elapsed.ns;
+}
+
+static int choose_in_group(struct index *payers, struct charge_item *items, size_t n)
+{
+    struct group_key key = group_of(&items[n]);
+    uint32_t other = index_find(payers, &key);
+
+    if (other != INDEX_NONE && !takes_over(&items[n], &items[other]))
         return 0;
     if (other != INDEX_NONE)
         items[other].pays = false;
     items[n].pays = true;
-    return index_put(longest, &items[n].session->user, (uint32_t)n);
+    return index_put(payers, &key, (uint32_t)n);
+}
+
+/* `payers`: by group, where the one that pays is among the items. */
+static int choose(struct index *payers, struct charge_item *items, size_t count, size_t *number)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < count && !err; i++) {
+        items[i].pays = items[i].active && is_alone(&items[i]);
+        if (items[i].active && !is_alone(&items[i]))
+            err = choose_in_group(payers, items, i);
+    }
+    *number = 0;
+    for (size_t i = 0; i < count; i++)
+        *number += items[i].pays;
+    return err;
 }
 
 int charge_choose(struct charge_item *items, size_t count, size_t *payers)
 {
-    struct index longest;
-    int err = 0;
+    struct index by_group;
+    int err;
 
-    index_init(&longest, sizeof(struct user_name));
-    for (size_t i = 0; i < count && !err; i++) {
-        items[i].pays = items[i].active && !items[i].free_user;
-        if (items[i].active && items[i].free_user)
-            err = choose_free(&longest, items, i);
-    }
-    index_free(&longest);
-    *payers = 0;
-    for (size_t i = 0; i < count; i++)
-        *payers += items[i].pays;
+    index_init(&by_group, sizeof(struct group_key));
+    err = choose(&by_group, items, count, payers);
+    index_free(&by_group);
     return err;
+}
+
+/* What the payer of the group has just paid for is time of this session, too. */
+static void cover(const struct index *payers, const struct charge_item *items,
+                  struct charge_item *item)
+{
+    struct group_key key = group_of(item);
+    uint32_t place = is_alone(item) ? INDEX_NONE : index_find(payers, &key);
+    const struct charge_item *payer = place == INDEX_NONE ? NULL : &items[place];
+
+    if (!payer || payer->later || payer->elapsed.ns <= 0)
+        return;
+    item->covered = payer->elapsed.ns < item->elapsed.ns ? payer->elapsed : item->elapsed;
 }
 
 int charge_pass(struct charge_book *b, const struct charge_terms *terms, struct charge_item *items,
                 size_t count)
 {
-    size_t payers;
-    int err = charge_choose(items, count, &payers);
+    struct index payers;
+    size_t divisor;
+    int err;
 
+    index_init(&payers, sizeof(struct group_key));
+    err = choose(&payers, items, count, &divisor);
+    for (size_t i = 0; i < count; i++)
+        items[i].covered = (struct span){0};
     if (terms->tariff.channels == 0)
-        return err;
+        count = 0;
     for (size_t i = 0; i < count && !err; i++) {
         if (items[i].pays && !items[i].later)
             err = reserve(b, terms, &items[i]);
     }
     for (size_t i = 0; i < count && !err; i++) {
         if (items[i].pays && !items[i].later)
-            charge_item(b, terms, &items[i], terms->shared_line ? payers : 1);
+            charge_item(b, terms, &items[i], terms->shared_line ? divisor : 1);
+        if (items[i].later)
+            cover(&payers, items, &items[i]);
     }
+    index_free(&payers);
     return err;
 }
 
@@ -180,6 +237,17 @@ int64_t charge_owed(const struct charge_book *b, const struct user_name *user)
     const struct charge_payer *p = find_payer(b, user);
 
     return p ? p->owed : 0;
+}
+
+int64_t charge_unwritten(const struct charge_book *b, const struct user_name *user)
+{
+    int64_t points = 0;
+
+    for (size_t i = 0; i < b->due_count; i++) {
+        if (memcmp(&b->due[i].user, user, sizeof *user) == 0)
+            points = num_add(points, b->due[i].points);
+    }
+    return points;
 }
 
 void charge_settled(struct charge_book *b)

@@ -10,6 +10,7 @@
 
 #include "account.h"
 #include "index.h"
+#include "lladdr.h"
 #include "tariff.h"
 
 #include <stdbool.h>
@@ -39,26 +40,39 @@ struct charge_terms {
     struct wall now;
 };
 
-/* One session in this pass. `session` gets its points and its use added. */
+/*
+ * One session in this pass. `session` gets its points and its use added.
+ *
+ * Sessions of one user on one machine are a group, and so are all of a free user: of those that
+ * are active one pays, for all. Who pays later, because it is not its turn yet, has had that time
+ * paid by another of its group if one has paid now: `covered` says how much of it, and is to be
+ * taken off when its turn comes. So a group pays for every moment in which it is active once,
+ * whenever its hosts open and close.
+ */
 struct charge_item {
     struct session *session;
-    struct span elapsed; /* since its opening or its last charge */
+    struct lladdr machine; /* where its host is; not known: a machine of its own */
+    struct span elapsed;   /* since its opening or its last charge, less what was covered */
     bool active;
     bool free_user; /* pays once however many hosts are open */
     bool later;     /* it pays at another time; here it only has its part in the choice */
-    bool pays;      /* set by charge_choose() */
+    bool pays;      /* set by charge_choose(): for its whole group */
+    struct span
+        covered; /* set by charge_pass(), where `later` is: the part of `elapsed` paid now */
 };
 
 void charge_book_init(struct charge_book *b);
 void charge_book_free(struct charge_book *b);
-/* Which sessions pay in this pass; their number, the divisor of SHARED_LINE, goes to *payers.
- * 0 or -ENOMEM. */
+/* Which sessions pay in this pass: of each group the one that is active for longest, before those
+ * that pay later. Their number, the divisor of SHARED_LINE, goes to *payers. 0 or -ENOMEM. */
 int charge_choose(struct charge_item *items, size_t count, size_t *payers);
 /* Charges every active session. 0 or -ENOMEM: then nobody was charged. */
 int charge_pass(struct charge_book *b, const struct charge_terms *terms, struct charge_item *items,
                 size_t count);
 /* Points that the balance last read does not show. */
 int64_t charge_owed(const struct charge_book *b, const struct user_name *user);
+/* Points of theirs that have not reached the database. */
+int64_t charge_unwritten(const struct charge_book *b, const struct user_name *user);
 /* Everything due has reached the database. */
 void charge_settled(struct charge_book *b);
 /* Balances have been read: they show everything but what is still due. */

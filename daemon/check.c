@@ -127,7 +127,7 @@ static int open_as_worker(const struct sandbox *user, const char *database)
 {
     char why[SANDBOX_WHY_LEN];
     struct store *store = NULL;
-    int err = sandbox_enter(user, database, why);
+    int err = sandbox_enter(user, database, NULL, why);
 
     if (err) {
         log_err("privilege cannot be given up: %s", why);
@@ -219,8 +219,13 @@ static void check_network(const struct conf *conf, int *worst)
     if (gate_check(&topology, error) != 0) {
         log_err("gate: %s; without it nobody is let out or held back", error);
         fault(EX_OSERR, worst);
-    } else if (conf->lease && !gate_lease_works(&topology)) {
-        log_warning(GATE_NO_LEASE);
+    } else {
+        if (conf->lease && !gate_lease_works(&topology))
+            log_warning(GATE_NO_LEASE);
+        if (conf->bind_mac && !gate_macs_work(&topology)) {
+            log_err(GATE_NO_MACS);
+            fault(EX_OSERR, worst);
+        }
     }
     topology_free(&topology);
 }

@@ -22,7 +22,8 @@ struct change {
     const struct gate_order *order;
     struct gate_report *report;
     int family;
-    const struct addr *hosts; /* of this family */
+    const struct addr *hosts;  /* of this family */
+    const struct lladdr *macs; /* of these hosts, or NULL */
     size_t count;
     bool leaks;        /* hosts may be open that shall not be */
     int lock;          /* descriptor, -1 while it is not held */
@@ -166,12 +167,13 @@ static int change_table(struct change *c, const struct gate_rules *want)
 static int close_only(struct change *c)
 {
     struct addr *kept = calloc(c->count + 1, sizeof *kept);
+    struct lladdr *macs = calloc(c->count + 1, sizeof *macs);
     size_t kept_count = 0;
     struct gate_rules want;
     struct xtables *x;
     struct addr *there = NULL;
     size_t there_count = 0;
-    int err = kept ? xtables_read(&x, c->family, "filter") : -ENOMEM;
+    int err = kept && macs ? xtables_read(&x, c->family, "filter") : -ENOMEM;
 
     if (!err) {
         err = xtables_hosts(x, TARGET_ACCEPT, &there, &there_count);
@@ -180,18 +182,22 @@ static int close_only(struct change *c)
     for (size_t i = 0, k = 0; i < c->count && !err; i++) {
         while (k < there_count && addr_compare(&there[k], &c->hosts[i]) < 0)
             k++;
-        if (k < there_count && addr_equal(&there[k], &c->hosts[i]))
-            kept[kept_count++] = c->hosts[i];
+        if (k == there_count || !addr_equal(&there[k], &c->hosts[i]))
+            continue;
+        if (c->macs)
+            macs[kept_count] = c->macs[i];
+        kept[kept_count++] = c->hosts[i];
     }
     if (!err) {
         err = gate_rules_filter(&want, c->family, c->order->topology, &c->order->policy, kept,
-                                kept_count);
+                                c->macs ? macs : NULL, kept_count);
         if (!err)
             err = change_table(c, &want);
         gate_rules_free(&want);
     }
     free(there);
     free(kept);
+    free(macs);
     return err;
 }
 
@@ -209,7 +215,7 @@ static int apply_family(struct change *c)
         c->leaks = close_only(c) != 0;
         return err;
     }
-    err = gate_rules_filter(&want, c->family, o->topology, &o->policy, c->hosts, c->count);
+    err = gate_rules_filter(&want, c->family, o->topology, &o->policy, c->hosts, c->macs, c->count);
     if (!err)
         err = change_table(c, &want);
     gate_rules_free(&want);
@@ -218,12 +224,13 @@ static int apply_family(struct change *c)
 }
 
 /* One family; without a network of it there is nothing to guard, and its table may be missing. */
-static int apply_to(struct change *c, int family, const struct addr *hosts, size_t count)
+static int apply_to(struct change *c, int family, size_t first, size_t count)
 {
     int err;
 
     c->family = family;
-    c->hosts = hosts;
+    c->hosts = c->order->hosts + first;
+    c->macs = c->order->macs ? c->order->macs + first : NULL;
     c->count = count;
     c->leaks = true; /* until its tables have been read */
     err = apply_family(c);
@@ -249,9 +256,9 @@ int gate_apply(const struct gate_order *order, struct gate_report *report)
     *report = (struct gate_report){0};
     while (v4 < order->count && order->hosts[v4].family == AF_INET)
         v4++;
-    report->v4 = apply_to(&c, AF_INET, order->hosts, v4);
+    report->v4 = apply_to(&c, AF_INET, 0, v4);
     report->v4_leaks = c.leaks;
-    report->v6 = apply_to(&c, AF_INET6, order->hosts + v4, order->count - v4);
+    report->v6 = apply_to(&c, AF_INET6, v4, order->count - v4);
     report->v6_leaks = c.leaks;
     if (order->policy.lease)
         renew(order, report);

@@ -13,6 +13,7 @@
 
 #include "addr.h"
 #include "gate_report.h"
+#include "lladdr.h"
 #include "topology.h"
 
 #include <stdbool.h>
@@ -29,6 +30,8 @@ struct gate_order {
     const struct topology *topology;
     struct gate_policy policy;
     const struct addr *hosts; /* that shall be open: sorted, each once */
+    /* Of each host the Ethernet address that it is let out with, and with no other; or NULL. */
+    const struct lladdr *macs;
     size_t count;
 };
 
@@ -54,5 +57,10 @@ bool gate_lease_works(const struct topology *topology);
 #define GATE_NO_LEASE                                                                              \
     "no-lease the kernel has no match `recent' (module xt_recent): LEASE is off, and hosts stay "  \
     "open if tcpquotad is killed"
+/* The same for the match `mac`, which an order with macs needs. */
+bool gate_macs_work(const struct topology *topology);
+#define GATE_NO_MACS                                                                               \
+    "no-mac the kernel has no match `mac' (module xt_mac): with BIND_MAC=yes nobody can be let "   \
+    "out"
 
 #endif

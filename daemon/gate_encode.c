@@ -6,6 +6,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_mac.h>
 #include <linux/netfilter/xt_recent.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
@@ -108,6 +109,10 @@ static size_t encode_match(int family, void *at, const struct gate_rule *r)
         memcpy(info->name, family == AF_INET ? GATE_LEASE : GATE_LEASE6,
                family == AF_INET ? sizeof GATE_LEASE : sizeof GATE_LEASE6);
         info->side = XT_RECENT_SOURCE;
+    } else if (r->mac.len) {
+        struct xt_mac_info *info = begin_match(at, "mac", 0, sizeof *info);
+
+        memcpy(info->srcaddr, r->mac.bytes, sizeof info->srcaddr);
     }
     return ((struct xt_entry_match *)at)->u.match_size;
 }

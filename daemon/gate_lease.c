@@ -7,6 +7,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,22 +40,33 @@ int gate_lease_end(int family)
 }
 
 /* As iptables(8) asks: the kernel loads the module if it has one. */
-static bool has_match(int family)
+static bool has_match(int family, const char *name, uint8_t revision)
 {
-    struct xt_get_revision ask = {.name = "recent", .revision = 1};
+    struct xt_get_revision ask = {.revision = revision};
     socklen_t len = sizeof ask;
     int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW), rc;
 
     if (fd < 0)
         return false;
+    snprintf(ask.name, sizeof ask.name, "%s", name);
     rc = family == AF_INET ? getsockopt(fd, IPPROTO_IP, IPT_SO_GET_REVISION_MATCH, &ask, &len)
                            : getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_REVISION_MATCH, &ask, &len);
     close(fd);
     return rc == 0;
 }
 
+static bool has_matches(const struct topology *topology, const char *name, uint8_t revision)
+{
+    return (topology->v4.localnet.count == 0 || has_match(AF_INET, name, revision)) &&
+           (topology->v6.localnet.count == 0 || has_match(AF_INET6, name, revision));
+}
+
 bool gate_lease_works(const struct topology *topology)
 {
-    return (topology->v4.localnet.count == 0 || has_match(AF_INET)) &&
-           (topology->v6.localnet.count == 0 || has_match(AF_INET6));
+    return has_matches(topology, "recent", 1);
+}
+
+bool gate_macs_work(const struct topology *topology)
+{
+    return has_matches(topology, "mac", 0);
 }

@@ -143,8 +143,8 @@ static void add_spoof_chain(struct gate_rules *r, const struct topology_family *
 
 /* The chains that hold the hosts, a tree for each network. */
 static void add_trees(struct gate_rules *r, const struct topology_family *f,
-                      const struct addr *hosts, size_t count, const struct gate_rule *leaves,
-                      size_t leaf_count)
+                      const struct addr *hosts, const struct lladdr *macs, size_t count,
+                      const struct gate_rule *leaves, size_t leaf_count)
 {
     for (size_t i = 0; i < f->localnet.count; i++) {
         const struct prefix *net = &f->localnet.prefixes[i];
@@ -155,7 +155,8 @@ static void add_trees(struct gate_rules *r, const struct topology_family *f,
             first++;
         for (end = first; end < count && prefix_contains(net, &hosts[end]);)
             end++;
-        gate_add_tree(r, (unsigned)i, net, hosts + first, end - first, leaves, leaf_count);
+        gate_add_tree(r, (unsigned)i, net, hosts + first, macs ? macs + first : NULL, end - first,
+                      leaves, leaf_count);
     }
 }
 
@@ -167,6 +168,17 @@ static void add_roots(struct gate_rules *r, const struct topology_family *f)
         gate_root_name((unsigned)i, rule.chain);
         gate_add_rule(r, &rule);
     }
+}
+
+/* What connection tracking makes nothing of is neither masqueraded nor counted: it does not pass.
+ */
+static void add_invalid(struct gate_rules *r, const struct prefix *destination)
+{
+    struct gate_rule invalid = {.states = STATE_INVALID, .target = TARGET_DROP};
+
+    if (destination)
+        invalid.destination = *destination;
+    gate_add_rule(r, &invalid);
 }
 
 static void add_gate_chain(struct gate_rules *r, const struct topology_family *f,
@@ -181,6 +193,7 @@ static void add_gate_chain(struct gate_rules *r, const struct topology_family *f
         add_roots(r, f);
     }
     gate_begin_chain(r, CHAIN_GATE);
+    add_invalid(r, NULL);
     set_chain(&leased, TARGET_JUMP, CHAIN_OPEN);
     if (policy->lease)
         gate_add_rule(r, &leased);
@@ -271,11 +284,13 @@ static void add_base_chain(struct gate_rules *r, const struct topology_family *f
         struct gate_rule reply = {.destination = f->localnet.prefixes[i]};
 
         add_reply(r, &reply, policy);
+        add_invalid(r, &f->localnet.prefixes[i]);
     }
 }
 
 int gate_rules_filter(struct gate_rules *out, int family, const struct topology *topology,
-                      const struct gate_policy *policy, const struct addr *hosts, size_t count)
+                      const struct gate_policy *policy, const struct addr *hosts,
+                      const struct lladdr *macs, size_t count)
 {
     const struct topology_family *f = topology_family(topology, family);
     struct gate_rule accept = {.target = TARGET_ACCEPT};
@@ -289,7 +304,7 @@ int gate_rules_filter(struct gate_rules *out, int family, const struct topology 
     add_out_chain(out, f, policy);
     add_reply_chain(out, policy);
     add_gate_chain(out, f, policy);
-    add_trees(out, f, hosts, count, &accept, 1);
+    add_trees(out, f, hosts, macs, count, &accept, 1);
     return out->failed ? -ENOMEM : 0;
 }
 
@@ -319,7 +334,7 @@ int gate_rules_nat(struct gate_rules *out, int family, const struct topology *to
     if (f->localnet.count > 0 && !out->failed) {
         gate_begin_chain(out, GATE_BASE);
         add_roots(out, f);
-        add_trees(out, f, inner, inner_count, leaves, f->wan_if.count);
+        add_trees(out, f, inner, NULL, inner_count, leaves, f->wan_if.count);
     }
     free(inner);
     free(leaves);

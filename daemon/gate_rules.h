@@ -49,6 +49,7 @@ struct gate_rule {
     bool not_states;                   /* any but those */
     bool buried;                       /* connections with the mark FLOW_BURIED */
     uint32_t lease;                    /* while one of so many seconds stands; 0: always */
+    struct lladdr mac;                 /* of an Ethernet frame's source; not known: any */
     enum gate_target target;
     char chain[GATE_CHAIN_LEN];
 };
@@ -72,10 +73,12 @@ struct gate_rules {
     bool failed; /* out of memory: nothing here is to be used */
 };
 
-/* `hosts` are of `family`, sorted, each once. 0 or -ENOMEM; gate_rules_free() in both cases.
- * Where LOCALNET has no network of the family no chain is asked for. */
+/* `hosts` are of `family`, sorted, each once, `macs` as in struct gate_order. 0 or -ENOMEM;
+ * gate_rules_free() in both cases. Where LOCALNET has no network of the family no chain is asked
+ * for. */
 int gate_rules_filter(struct gate_rules *out, int family, const struct topology *topology,
-                      const struct gate_policy *policy, const struct addr *hosts, size_t count);
+                      const struct gate_policy *policy, const struct addr *hosts,
+                      const struct lladdr *macs, size_t count);
 /* The same for the nat table; IPv6 hosts with global addresses are left out. */
 int gate_rules_nat(struct gate_rules *out, int family, const struct topology *topology,
                    const struct addr *hosts, size_t count);
@@ -92,11 +95,11 @@ void gate_add_rule(struct gate_rules *r, const struct gate_rule *rule);
 /*
  * Adds the chains of the tree over `hosts`, all in `net`, whose number is `n`: the root chain is
  * named by gate_root_name(). Each host gets the `leaf_count` rules of `leaves`, its address as
- * their source.
+ * their source, and its place in `macs`, unless that is NULL, as the address of the frame.
  */
 void gate_add_tree(struct gate_rules *r, unsigned n, const struct prefix *net,
-                   const struct addr *hosts, size_t count, const struct gate_rule *leaves,
-                   size_t leaf_count);
+                   const struct addr *hosts, const struct lladdr *macs, size_t count,
+                   const struct gate_rule *leaves, size_t leaf_count);
 void gate_root_name(unsigned n, char out[GATE_CHAIN_LEN]);
 
 #endif

@@ -7,6 +7,7 @@
 struct tree {
     struct gate_rules *rules;
     const struct addr *hosts;
+    const struct lladdr *macs; /* of the hosts, or NULL */
     const struct gate_rule *leaves;
     size_t leaf_count;
     unsigned base;       /* digits that the network itself fixes */
@@ -40,6 +41,8 @@ static void add_leaves(const struct tree *t, size_t first, size_t end)
             struct gate_rule rule = t->leaves[k];
 
             rule.source = (struct prefix){t->hosts[i], (uint8_t)addr_bits(&t->hosts[i])};
+            if (t->macs)
+                rule.mac = t->macs[i];
             gate_add_rule(t->rules, &rule);
         }
     }
@@ -104,12 +107,13 @@ static void add_node(const struct tree *t, const char *name, size_t first, size_
 }
 
 void gate_add_tree(struct gate_rules *r, unsigned n, const struct prefix *net,
-                   const struct addr *hosts, size_t count, const struct gate_rule *leaves,
-                   size_t leaf_count)
+                   const struct addr *hosts, const struct lladdr *macs, size_t count,
+                   const struct gate_rule *leaves, size_t leaf_count)
 {
     unsigned base = net->len / 4u;
     struct tree t = {.rules = r,
                      .hosts = hosts,
+                     .macs = macs,
                      .leaves = leaves,
                      .leaf_count = leaf_count,
                      .base = base,

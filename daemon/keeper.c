@@ -45,6 +45,7 @@ void keeper_close(struct keeper *k)
     topology_free(&k->topology);
     settings_free(k->conf);
     free(k->asked.list);
+    free(k->asked.places);
     free(k->extra);
     free(k);
 }
@@ -217,7 +218,7 @@ static void drop_flows(struct keeper *k, const struct addr *hosts, size_t count)
 /* Closes everybody, and drops the flows of those it has closed, whether or not a family failed. */
 static int close_all(struct keeper *k, struct gate_report *r)
 {
-    int err = keeper_drive_gate(k, NULL, 0, r);
+    int err = keeper_drive_gate(k, NULL, NULL, 0, r);
 
     drop_flows(k, k->extra, k->extra_count);
     return err;
@@ -449,6 +450,8 @@ int keeper_run(struct keeper *k)
     k->has_lease = gate_lease_works(&k->topology);
     if (k->conf->lease && !k->has_lease)
         log_warning(GATE_NO_LEASE);
+    if (k->conf->bind_mac && !gate_macs_work(&k->topology))
+        log_err(GATE_NO_MACS);
     err = watch_signals(k);
     while (!err) {
         struct mono begun = mono_now();

@@ -14,26 +14,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define PATIENCE_S 10 /* for a worker that does not go on with what it began */
-#define RELAY_S 60    /* for all flows of an ask */
-#define BREATH 1024   /* flows after which the worker is told that we are still at it */
-
-const char *keeper_refusal(const struct topology *t, const struct addr *extra, size_t extra_count,
-                           const struct addr *host)
-{
-    struct addr same;
-
-    if (host->family != AF_INET && host->family != AF_INET6)
-        return "is no address";
-    same = addr_make(host->family, host->bytes);
-    if (!addr_equal(&same, host))
-        return "is no address in its proper form";
-    if (topology_is_own(t, host))
-        return "is the gateway itself";
-    return topology_is_local(t, host) || addr_listed(extra, extra_count, host)
-               ? NULL
-               : "is not in LOCALNET";
-}
+#define RELAY_S 60  /* for all flows of an ask */
+#define BREATH 1024 /* flows after which the worker is told that we are still at it */
 
 int keeper_read_network(struct keeper *k)
 {
@@ -73,13 +55,14 @@ static void keep_extra(struct keeper *k, const struct gate_report *r)
         memcpy(copy, r->extra, r->extra_count * sizeof *copy);
 }
 
-int keeper_drive_gate(struct keeper *k, const struct addr *hosts, size_t count,
-                      struct gate_report *report)
+int keeper_drive_gate(struct keeper *k, const struct addr *hosts, const struct lladdr *macs,
+                      size_t count, struct gate_report *report)
 {
     struct gate_order order = {
         .topology = &k->topology,
         .policy = {.drop_closed = k->conf->closed_action == CLOSED_DROP, .lease = lease_of(k)},
         .hosts = hosts,
+        .macs = macs,
         .count = count};
     int err = gate_apply(&order, report);
 
@@ -94,7 +77,7 @@ int keeper_drive_gate(struct keeper *k, const struct addr *hosts, size_t count,
 static int answer(struct keeper *k, const struct wire_message *m, const int *descriptors,
                   size_t count)
 {
-    return wire_send(k->socket, m, descriptors, count, PATIENCE_S);
+    return wire_send(k->socket, m, descriptors, count, KEEPER_PATIENCE_S);
 }
 
 /* Cleared as a whole: nothing of ours that stood on the stack goes along. */
@@ -144,86 +127,20 @@ static int answer_outcome(struct keeper *k, int result, const struct gate_report
     return answer(k, &m, NULL, 0);
 }
 
-/* All hosts of an ask that begins with `m`. -EPROTO if there are too many, or another ask comes in
- * between. */
-static int receive_hosts(struct keeper *k, struct wire_message *m)
-{
-    struct keeper_hosts *h = &k->asked;
-    uint32_t kind = m->kind, option = m->option;
-    struct mono until = mono_add(mono_now(), span_seconds(PATIENCE_S));
-    int err = 0;
-
-    h->count = 0;
-    for (;;) {
-        if (m->kind != kind || m->option != option || m->count > WIRE_HOSTS ||
-            (m->more && m->count != WIRE_HOSTS) || h->count + m->count > WIRE_HOSTS_MAX)
-            return -EPROTO;
-        if (h->count + m->count > h->room) {
-            size_t room = (h->count + m->count) * 2;
-            struct addr *list = realloc(h->list, room * sizeof *list);
-
-            if (!list)
-                return -ENOMEM;
-            h->list = list;
-            h->room = room;
-        }
-        if (m->count)
-            memcpy(h->list + h->count, m->hosts, m->count * sizeof *h->list);
-        h->count += m->count;
-        if (!m->more)
-            return 0;
-        err = mono_now().ns < until.ns ? wire_wait(k->socket, false, PATIENCE_S) : -ETIMEDOUT;
-        if (!err)
-            err = wire_receive(k->socket, m, NULL, 0);
-        if (err)
-            return err;
-    }
-}
-
-/* The hosts that may be asked for are left over, sorted. How many were refused, or -errno; then the
- * report has the words. */
-static int check_hosts(struct keeper *k, bool extra_too, struct gate_report *r)
-{
-    char text[ADDR_TEXT_LEN];
-    size_t kept = 0, count = k->asked.count;
-    int err = keeper_read_network(k);
-
-    if (err < 0) {
-        snprintf(r->error, sizeof r->error, "network cannot be read: %s", strerror(-err));
-        return err;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct addr *host = &k->asked.list[i];
-        const char *why =
-            keeper_refusal(&k->topology, k->extra, extra_too ? k->extra_count : 0, host);
-
-        if (!why) {
-            k->asked.list[kept++] = *host;
-            continue;
-        }
-        addr_format(host, text);
-        snprintf(r->error, sizeof r->error, "host %s %s", text, why);
-        trouble_begin(&k->refused, "refused to the worker: host=%s %s", text, why);
-    }
-    if (kept == count)
-        trouble_end(&k->refused, "the worker asks for nothing that it may not");
-    k->asked.count = addr_sort_once(k->asked.list, kept);
-    return (int)(count - kept);
-}
-
 static int serve_gate(struct keeper *k, struct wire_message *m)
 {
-    bool online = m->option != 0;
+    bool online = m->option & WIRE_ONLINE;
     struct gate_report r = {0};
-    int err = receive_hosts(k, m), result;
+    int err = keeper_receive_hosts(k, m), result;
 
     if (err)
         return err;
-    result = check_hosts(k, false, &r);
+    result = keeper_check_hosts(k, true, &r);
     if (result)
         r.v4 = r.v6 = result = result > 0 ? -EACCES : result;
     else
-        result = keeper_drive_gate(k, k->asked.list, k->asked.count, &r);
+        result = keeper_drive_gate(k, k->asked.list, k->conf->bind_mac ? k->asked.places : NULL,
+                                   k->asked.count, &r);
     err = answer_hosts(k, WIRE_MISSING, r.missing, r.missing_count);
     if (!err)
         err = answer_hosts(k, WIRE_EXTRA, r.extra, r.extra_count);
@@ -254,7 +171,7 @@ static int serve_idle(struct keeper *k)
 {
     struct gate_report r = {0};
     int anew = keeper_read_network(k);
-    int err = anew < 0 ? anew : keeper_drive_gate(k, NULL, 0, &r);
+    int err = anew < 0 ? anew : keeper_drive_gate(k, NULL, NULL, 0, &r);
 
     if (err || r.lease)
         trouble_begin(&k->idle, "gate: %s", *r.error ? r.error : strerror(-err));
@@ -304,13 +221,13 @@ static int serve_flows(struct keeper *k, struct wire_message *m)
     uint32_t way = m->option & ~WIRE_COUNTED;
     struct relay relay = {.k = k, .counted = m->option & WIRE_COUNTED};
     struct gate_report r = {0};
-    int err = way > FLOW_RAISE ? -EPROTO : receive_hosts(k, m), result;
+    int err = way > FLOW_RAISE ? -EPROTO : keeper_receive_hosts(k, m), result;
 
     if (err)
         return err;
     begin(&relay.m, WIRE_SEEN);
     relay.until = mono_add(mono_now(), span_seconds(RELAY_S));
-    result = check_hosts(k, true, &r);
+    result = keeper_check_hosts(k, false, &r);
     if (result >= 0)
         result = flows_change(k->flows, (enum flow_way)way, &k->topology, k->asked.list,
                               k->asked.count, relay_flow, &relay);
@@ -336,7 +253,7 @@ static int serve_renew(struct keeper *k, const struct wire_message *m)
 
     if (err >= 0)
         err = lease_of(k) ? gate_renew(&k->topology, !k->v4_leaks, !k->v6_leaks) : 0;
-    verify_run(&k->verify, k->conf, m->option != 0, mono_now());
+    verify_run(&k->verify, k->conf, m->option & WIRE_ONLINE, mono_now());
     return answer_result(k, err);
 }
 
@@ -382,6 +299,7 @@ static int take_conf(struct keeper *k, int snapshot)
         reopen_log(k, next->logfile);
     warn_of_change("DATABASE", was->database, next->database);
     warn_of_change("PIDFILE", was->pidfile, next->pidfile);
+    warn_of_change("SOCKET", was->socket, next->socket);
     k->conf = next;
     k->topology_stale = true;
     settings_free(was);

@@ -9,12 +9,17 @@
 #include "keeper.h"
 #include "trouble.h"
 #include "verify.h"
+#include "wire.h"
 
 #include <sys/types.h>
+
+#define KEEPER_PATIENCE_S 10 /* for a worker that does not go on with what it began */
 
 /* One list of hosts, as it comes in. */
 struct keeper_hosts {
     struct addr *list;
+    struct lladdr *places; /* of each host, as the worker says */
+    bool placed;           /* it has said so */
     size_t count, room;
 };
 
@@ -49,12 +54,18 @@ struct keeper {
 /* keeper_serve.c: does what one message asks for, and answers. 0; -EPROTO if it is no ask: the
  * worker is not to be served any more; -EPIPE, -ETIMEDOUT, -errno of the socket. */
 int keeper_serve(struct keeper *k);
+/* keeper_hosts.c: all hosts of an ask that begins with `m`. -EPROTO if there are too many, or
+ * another ask comes in between. */
+int keeper_receive_hosts(struct keeper *k, struct wire_message *m);
+/* The hosts that may be asked for are left over, sorted: those that may be let out, or those whose
+ * flows may be dropped. How many were refused, or -errno; then the report has the words. */
+int keeper_check_hosts(struct keeper *k, bool to_open, struct gate_report *r);
 /* Brings the topology up to date with configuration and network. 1 if it was read anew, 0 if there
  * was no need to, or -errno. */
 int keeper_read_network(struct keeper *k);
-/* The gate with these hosts (sorted, each once); the report is the caller's to free. 0 or -errno.
- */
-int keeper_drive_gate(struct keeper *k, const struct addr *hosts, size_t count,
-                      struct gate_report *report);
+/* The gate with these hosts, as in struct gate_order; the report is the caller's to free. 0 or
+ * -errno. */
+int keeper_drive_gate(struct keeper *k, const struct addr *hosts, const struct lladdr *macs,
+                      size_t count, struct gate_report *report);
 
 #endif

@@ -17,6 +17,7 @@ void pass_free(struct pass *p)
     topology_free(&p->topology);
     roster_free(&p->roster);
     charge_book_free(&p->book);
+    neighbours_free(&p->neighbours);
     if (p->conntrack >= 0)
         close(p->conntrack);
     free(p->census);
@@ -159,16 +160,33 @@ static int load_rows(struct pass *p)
     return 0;
 }
 
+/* Machines are known before anybody is charged, and before anybody is let out. */
+static int charge_and_load(struct pass *p, bool charging, struct moment now)
+{
+    bool looks = charging && pass_has_machines(p);
+    int err;
+
+    if (looks)
+        pass_look(p);
+    if (charging)
+        pass_charge_all(p, now);
+    err = load_rows(p);
+    p->has_read = !err;
+    if (looks)
+        pass_note_machines(p);
+    else if (pass_has_orders(p))
+        pass_look(p);
+    return err;
+}
+
 int pass_run(struct pass *p, enum pass_kind kind)
 {
     struct moment now = {mono_now(), wall_now()};
     bool charging = kind != PASS_WAKE;
     int err = read_network(p), gate_err;
 
-    if (!err && charging)
-        pass_charge_all(p, now);
     if (!err)
-        err = load_rows(p);
+        err = charge_and_load(p, charging, now);
     if (err && p->starting)
         return err;
     pass_decide(p, now, kind == PASS_TICK);
@@ -260,6 +278,8 @@ int pass_finish(struct pass *p, enum pass_end end)
 
     if (p->dry_run)
         return 0;
+    if (pass_has_machines(p))
+        pass_look(p);
     pass_charge_all(p, now);
     for (size_t i = 0; i < p->roster.count; i++) {
         /* Decided in a run before: what the rows say now, the next start will read. */

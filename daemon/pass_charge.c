@@ -53,7 +53,7 @@ static struct charge_terms terms_of(const struct pass *p, struct moment now)
     const struct conf *c = p->conf;
 
     return (struct charge_terms){
-        .tariff = {c->high_hours, c->high_rate, c->low_rate, p->topology.channels},
+        .tariff = tariff_of(c, p->topology.channels),
         .shared_line = c->shared_line,
         .cap = span_seconds(c->period * PERIODS_AT_ONCE),
         .now = now.wall,
@@ -72,6 +72,17 @@ static void note_charged(const struct pass *p, struct roster_host *h)
                                         (long long)h->session.points);
 }
 
+static struct charge_item item_of(const struct pass *p, struct roster_host *h, struct moment now)
+{
+    return (struct charge_item){
+        .session = &h->session,
+        .machine = h->lladdr,
+        .elapsed = {mono_since(h->charged, now.mono).ns - h->covered.ns},
+        .active = h->active,
+        .free_user = conf_is_free_user(p->conf, h->session.user.text),
+    };
+}
+
 /*
  * Charges the sessions for which `due` holds up to now; the others only have their part in
  * SHARED_LINE.
@@ -88,13 +99,8 @@ static int charge_sessions(struct pass *p, struct moment now, const bool *due)
 
         if (!h->in_session)
             continue;
-        items[count++] = (struct charge_item){
-            .session = &h->session,
-            .elapsed = mono_since(h->charged, now.mono),
-            .active = h->active,
-            .later = !due[i],
-            .free_user = conf_is_free_user(p->conf, h->session.user.text),
-        };
+        items[count] = item_of(p, h, now);
+        items[count++].later = !due[i];
     }
     if (!err)
         err = charge_pass(&p->book, &terms, items, count);
@@ -103,8 +109,10 @@ static int charge_sessions(struct pass *p, struct moment now, const bool *due)
 
         if (!h->in_session)
             continue;
+        h->covered.ns += items[k].covered.ns;
         if (due[i]) {
             h->charged = now.mono;
+            h->covered = (struct span){0};
             if (items[k].pays && !items[k].later && terms.tariff.channels)
                 note_charged(p, h);
         }
@@ -245,7 +253,7 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enu
 /* A user with active sessions. */
 struct spender {
     struct user_name user;
-    int64_t sessions;  /* that pay: of a free user it is one */
+    int64_t sessions;  /* that pay */
     int64_t points;    /* above MIN_QUOTA */
     bool ends;         /* a quota ends one of them */
     struct mono since; /* the first of them was charged up to here */
@@ -258,11 +266,16 @@ static void plan_at(struct pass *p, struct mono at)
     p->deadline_set = true;
 }
 
-static int add_spender(const struct pass *p, const struct roster_host *h, struct index *places,
-                       struct spender *spenders, size_t *count)
+static bool is_spending(const struct roster_host *h)
 {
-    bool free_user = pass_is_free_user(p, h);
+    return h->in_session && h->has_row && h->active;
+}
+
+static int add_spender(const struct pass *p, const struct roster_host *h, bool pays,
+                       struct index *places, struct spender *spenders, size_t *count)
+{
     uint32_t place = index_find(places, &h->row.user);
+    struct mono since = mono_add(h->charged, h->covered);
     struct spender *s;
     int err;
 
@@ -274,41 +287,55 @@ static int add_spender(const struct pass *p, const struct roster_host *h, struct
         spenders[place] = (struct spender){
             .user = h->row.user,
             .points = h->row.balance - charge_owed(&p->book, &h->row.user) - p->conf->min_quota,
-            .since = h->charged,
+            .since = since,
         };
     }
     s = &spenders[place];
-    if (h->charged.ns < s->since.ns)
-        s->since = h->charged;
-    s->sessions = free_user ? 1 : s->sessions + 1;
-    s->ends = s->ends || (!free_user && !h->row.free);
+    if (since.ns < s->since.ns)
+        s->since = since;
+    s->sessions += pays;
+    s->ends = s->ends || (!pass_is_free_user(p, h) && !h->row.free);
     return 0;
 }
 
-static void plan_quotas(struct pass *p, struct moment now, struct spender *spenders)
+/* Who would pay, if everybody who is active now were charged: chosen as in a pass. */
+static int choose_payers(struct pass *p, struct charge_item *items, struct moment now,
+                         size_t *payers)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < p->roster.count; i++) {
+        struct roster_host *h = &p->roster.hosts[i];
+
+        if (is_spending(h))
+            items[count++] = item_of(p, h, now);
+    }
+    return charge_choose(items, count, payers);
+}
+
+static void plan_quotas(struct pass *p, struct moment now, struct spender *spenders,
+                        struct charge_item *items)
 {
     struct charge_terms terms = terms_of(p, now);
-    int64_t rate = tariff_rate(&terms.tariff, now.wall), paying = 0;
-    size_t count = 0;
+    int64_t rate = tariff_rate(&terms.tariff, now.wall);
+    size_t count = 0, payers, k = 0;
     struct index places;
-    int err = 0;
+    int err = choose_payers(p, items, now, &payers);
 
     index_init(&places, sizeof(struct user_name));
     /* Without memory for it the period's end comes soon enough. */
     for (size_t i = 0; i < p->roster.count && !err; i++) {
         const struct roster_host *h = &p->roster.hosts[i];
 
-        if (h->in_session && h->has_row && h->active)
-            err = add_spender(p, h, &places, spenders, &count);
+        if (is_spending(h))
+            err = add_spender(p, h, items[k++].pays, &places, spenders, &count);
     }
-    for (size_t i = 0; i < count; i++)
-        paying += spenders[i].sessions;
     for (size_t i = 0; i < count; i++) {
         if (spenders[i].ends)
             plan_at(p, mono_add(spenders[i].since,
                                 charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
                                                  rate * spenders[i].sessions,
-                                                 terms.shared_line ? (size_t)paying : 1)));
+                                                 terms.shared_line ? payers : 1)));
     }
     index_free(&places);
 }
@@ -316,11 +343,12 @@ static void plan_quotas(struct pass *p, struct moment now, struct spender *spend
 void pass_plan(struct pass *p, struct moment now)
 {
     struct spender *spenders = calloc(p->roster.count + 1, sizeof *spenders);
+    struct charge_item *items = calloc(p->roster.count + 1, sizeof *items);
 
     p->deadline_set = false;
     /* From a table that cannot be read nobody is charged, sooner or later. */
-    if (spenders && p->topology.channels && p->conf->check_masq && !p->census_trouble.on)
-        plan_quotas(p, now, spenders);
+    if (spenders && items && p->topology.channels && p->conf->check_masq && !p->census_trouble.on)
+        plan_quotas(p, now, spenders, items);
     for (size_t i = 0; i < p->roster.count; i++) {
         const struct roster_host *h = &p->roster.hosts[i];
         struct span left = {h->row.until.ns - now.wall.ns};
@@ -329,4 +357,5 @@ void pass_plan(struct pass *p, struct moment now)
             plan_at(p, mono_add(now.mono, left));
     }
     free(spenders);
+    free(items);
 }

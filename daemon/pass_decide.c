@@ -60,6 +60,22 @@ static void refuse(const struct pass *p, struct roster_host *h, enum verdict v)
     shut(h, verdict_cause(v));
 }
 
+/* Nobody is let out with any link-layer address that comes along: the row keeps its order until the
+ * host is seen. */
+static void wait_for_place(struct roster_host *h)
+{
+    char host[LOG_VALUE_LEN], user[LOG_VALUE_LEN];
+
+    if (!h->told)
+        log_notice("wait host=%s user=%s reason=\"its Ethernet address is not known\"",
+                   log_value(h->row.host, host), log_value(h->row.user.text, user));
+    h->told = true;
+    h->want = false;
+    h->cause = CAUSE_MOVED;
+    if (h->row.order == ORDER_IS_OPEN) /* it was, and nobody orders it anew */
+        shut(h, CAUSE_MOVED);
+}
+
 static void decide(struct pass *p, struct roster_host *h, struct moment now, bool tick)
 {
     enum verdict v;
@@ -86,6 +102,10 @@ static void decide(struct pass *p, struct roster_host *h, struct moment now, boo
         refuse(p, h, v);
     } else if (h->row.order == ORDER_IS_OPEN && h->row.tic > p->conf->tics) {
         shut(h, CAUSE_IDLE);
+    } else if (h->row.order == ORDER_IS_OPEN && roster_has_moved(h)) {
+        shut(h, CAUSE_MOVED);
+    } else if (p->conf->bind_mac && roster_place(h)->len != LLADDR_ETHERNET) {
+        wait_for_place(h);
     } else {
         h->want = true;
         h->write = h->row.order == ORDER_OPEN ? ORDER_IS_OPEN : ROSTER_NO_ORDER;

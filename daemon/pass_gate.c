@@ -18,10 +18,11 @@ static bool same_user(const struct roster_host *h)
     return strcmp(h->session.user.text, h->row.user.text) == 0;
 }
 
-/* A session that ends now: its host closes, or another user has the row. */
+/* A session that ends now: its host closes, another user has the row, or, opened anew, the host is
+ * another machine's. */
 static bool is_leaving(const struct roster_host *h)
 {
-    return h->in_session && (!h->want || !same_user(h));
+    return h->in_session && (!h->want || !same_user(h) || roster_has_moved(h));
 }
 
 void pass_end_session(struct pass *p, struct roster_host *h, enum cause cause, struct moment now)
@@ -55,6 +56,7 @@ static void begin_session(struct pass *p, struct roster_host *h, struct moment n
     h->in_session = true;
     h->unsaved = true;
     h->charged = now.mono;
+    h->covered = (struct span){0};
     h->active = true; /* until the next pass has looked */
 }
 
@@ -80,6 +82,8 @@ static void open_host(struct pass *p, struct roster_host *h, struct moment now)
         log_host(taken_over ? "keep" : "open", h, NULL);
     else if (!h->in_session)
         log_host("change", h, NULL);
+    if (!h->open || roster_has_moved(h))
+        h->lladdr = h->shown;
     h->open = true;
     h->stuck = false;
     if (!h->in_session)
@@ -91,6 +95,7 @@ static void close_host(struct pass *p, struct roster_host *h, struct moment now)
     if (h->open)
         log_host("close", h, cause_name(h->cause));
     h->open = false;
+    h->lladdr = (struct lladdr){0};
     h->stuck = false;
     /* What the new user may not is not why the old one's session ends. */
     pass_end_session(p, h, h->has_row && h->in_session && !same_user(h) ? CAUSE_ADMIN : h->cause,
@@ -172,7 +177,7 @@ static void follow_up(struct pass *p, const struct gate_report *r, struct moment
             continue;
         }
         if (h->want && is_leaving(h))
-            pass_end_session(p, h, CAUSE_ADMIN, now);
+            pass_end_session(p, h, same_user(h) ? CAUSE_MOVED : CAUSE_ADMIN, now);
         if (h->want)
             open_host(p, h, now);
         else
@@ -191,21 +196,36 @@ static struct addr *wanted_hosts(const struct pass *p, size_t *count, bool *tran
 
         if (is_candidate(h) && h->want)
             hosts[(*count)++] = h->addr;
-        *transition = *transition || h->want != h->open;
+        *transition = *transition || h->want != h->open || roster_has_moved(h);
     }
     *count = hosts ? addr_sort_once(hosts, *count) : 0;
     return hosts;
 }
 
+/* Where these hosts are, for the caller to free; NULL without memory. */
+static struct lladdr *places_of(const struct pass *p, const struct addr *hosts, size_t count)
+{
+    struct lladdr *places = calloc(count + 1, sizeof *places);
+
+    for (size_t i = 0; places && i < count; i++)
+        places[i] = *roster_place(roster_find(&p->roster, &hosts[i]));
+    return places;
+}
+
 static int drive(struct pass *p, const struct addr *hosts, size_t count, struct gate_report *r)
 {
+    struct lladdr *places = NULL;
     int err;
 
     if (p->dry_run) {
         *r = (struct gate_report){0};
         return 0;
     }
-    err = ask_gate(p->keeper, hosts, count, pass_is_online(p), r);
+    /* Without them a keeper that wants them lets out nobody. */
+    if (p->conf->bind_mac)
+        places = places_of(p, hosts, count);
+    err = ask_gate(p->keeper, hosts, places, count, pass_is_online(p), r);
+    free(places);
     if (err)
         trouble_begin(&p->gate_trouble, "gate: %s", r->error);
     else

@@ -7,6 +7,7 @@
 #include "ask.h"
 #include "census.h"
 #include "charge.h"
+#include "neighbours.h"
 #include "pass.h"
 #include "roster.h"
 #include "topology.h"
@@ -32,12 +33,14 @@ struct pass {
     bool rules_changed; /* by topology or configuration, since the gate was driven last */
     struct topology topology;
     struct roster roster;
+    bool has_read;   /* the last run has read the rows */
     int64_t version; /* of the database whose rows the roster has */
     bool rows_stale; /* ... and which we have changed since in more than use and charges */
     struct charge_book book;
     int conntrack; /* descriptor, -1 until the table is there */
     struct census *census;
-    struct session *ended; /* and not yet in the database */
+    struct neighbours neighbours; /* at the last look */
+    struct session *ended;        /* and not yet in the database */
     size_t ended_count;
     unsigned sweeps; /* ticks that still look for flows of closed hosts, though nobody is open */
     struct mono last_tick;
@@ -46,8 +49,18 @@ struct pass {
     struct mono busy_since;      /* that the database was locked at every try; ns 0: it was not */
     struct trouble lost_trouble; /* the database's file is not in its place */
     struct trouble store_trouble, census_trouble, wan_trouble, gate_trouble, lease_trouble,
-        network_trouble, flows_trouble;
+        network_trouble, flows_trouble, neighbours_trouble;
 };
+
+/* pass_machines.c */
+/* Whether a host is open, or an order waits that opens or closes one. */
+bool pass_has_machines(const struct pass *p);
+bool pass_has_orders(const struct pass *p);
+/* Looks at the neighbour table, and notes at which link-layer address each host is. What cannot be
+ * read is logged, and nobody has moved. */
+void pass_look(struct pass *p);
+/* Notes it for hosts that have come into the roster since that look. */
+void pass_note_machines(struct pass *p);
 
 /* pass_charge.c */
 /* Reads the kernel's table and charges every session; nothing is charged from a partial reading. */

@@ -136,3 +136,13 @@ int roster_update(struct roster *r, const struct store_row *rows, size_t count)
     *r = next;
     return 0;
 }
+
+bool roster_has_moved(const struct roster_host *h)
+{
+    return h->open && h->lladdr.len && h->shown.len && !lladdr_equal(&h->lladdr, &h->shown);
+}
+
+const struct lladdr *roster_place(const struct roster_host *h)
+{
+    return h->open && !roster_has_moved(h) ? &h->lladdr : &h->shown;
+}

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "clock.h"
 #include "index.h"
+#include "lladdr.h"
 #include "store.h"
 
 #include <stdbool.h>
@@ -29,6 +30,9 @@ struct roster_host {
     struct session session; /* while in_session */
     bool unsaved;           /* session has news for its row */
     struct mono charged;    /* when the session was opened or charged last */
+    struct span covered;    /* since then, and paid for by another host of its machine */
+    struct lladdr lladdr;   /* while open: that it had when it was opened, or since it is known */
+    struct lladdr shown;    /* at the last look; not known: the host was not to be seen */
     bool active;            /* in use, at the last pass or since it was opened */
     uint32_t cnts;          /* connections in use at the last pass */
     int64_t uncounted;      /* passes charged that masq.counter does not have yet */
@@ -56,5 +60,9 @@ void roster_free(struct roster *r);
 int roster_update(struct roster *r, const struct store_row *rows, size_t count);
 /* NULL if there is none. */
 struct roster_host *roster_find(const struct roster *r, const struct addr *addr);
+/* The link-layer address that the host has while it is open, or would be opened with. */
+const struct lladdr *roster_place(const struct roster_host *h);
+/* Whether an open host has been seen at another link-layer address than the one it had. */
+bool roster_has_moved(const struct roster_host *h);
 
 #endif

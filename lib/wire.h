@@ -11,17 +11,18 @@
 
 #include "flow.h"
 #include "gate_report.h"
+#include "lladdr.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum wire_kind {
     /* asks */
-    WIRE_GATE = 1, /* let out these hosts, and no other; `option` 1: somebody is online */
+    WIRE_GATE = 1, /* let out these hosts, and no other; `option`: WIRE_ONLINE, WIRE_PLACED */
     WIRE_FLOWS,    /* of these hosts; `option`: enum flow_way, and WIRE_COUNTED */
     WIRE_CLEAN,    /* remove all entries */
     WIRE_IDLE,     /* nobody is open, nobody shall be: look after the entries */
-    WIRE_RENEW,    /* the lease; `option` as with WIRE_GATE */
+    WIRE_RENEW,    /* the lease; `option`: WIRE_ONLINE */
     WIRE_TABLE,    /* open the kernel's table of connections: a descriptor comes with the answer */
     WIRE_RELOAD,   /* the configuration: a snapshot of it comes with the answer, and the log */
     WIRE_READY,    /* the first pass is done */
@@ -33,9 +34,12 @@ enum wire_kind {
     WIRE_DONE
 };
 
+#define WIRE_ONLINE 1u        /* somebody uses the link */
+#define WIRE_PLACED 2u        /* the hosts come with their link-layer addresses */
 #define WIRE_COUNTED 16u      /* the worker wants to see the flows */
 #define WIRE_KEPT 256u        /* what is open was left open on purpose */
 #define WIRE_HOSTS 240        /* at most in a message */
+#define WIRE_PLACES 106       /* of placed hosts */
 #define WIRE_HOSTS_MAX 131072 /* at most in an ask, and so open */
 #define WIRE_FLOWS_SEEN 56
 #define WIRE_DESCRIPTORS 2
@@ -48,6 +52,11 @@ struct wire_outcome {
     char error[GATE_ERROR_LEN];
 };
 
+struct wire_place {
+    struct addr host;
+    struct lladdr lladdr;
+};
+
 struct wire_message {
     uint32_t kind;
     uint32_t count; /* of the hosts or flows in it */
@@ -57,6 +66,7 @@ struct wire_message {
     uint32_t unused;
     union {
         struct addr hosts[WIRE_HOSTS];
+        struct wire_place places[WIRE_PLACES]; /* sorted by host, each once */
         struct flow flows[WIRE_FLOWS_SEEN];
         struct wire_outcome outcome;
     };

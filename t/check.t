@@ -32,6 +32,12 @@ configure LEASE=0
 check recent
 ok "with LEASE=0 nobody needs the match" not grep -q no-lease "$TRASH/said"
 
+configure
+check mac
+ok "without BIND_MAC nobody needs the match" not grep -q no-mac "$TRASH/said"
+configure BIND_MAC=yes
+lacks mac 71 'no match .mac. (module xt_mac)' 'nobody can be let out'
+
 # The start goes on without what it can do without, and says so; and not without the tables.
 configure
 start_without() { MISSING=$1 LD_PRELOAD="$BUILD/t/missing.so" start_daemon 2>"$TRASH/said"; }

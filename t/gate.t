@@ -7,6 +7,31 @@ configure
 on_gate iptables-legacy -P FORWARD ACCEPT
 
 ok "without the daemon the host reaches the server (the test could fail)" reaches
+# What connection tracking makes nothing of: a datagram of UDP with a wrong checksum.
+heard() { # good|bad: whether one such datagram of the host reaches the server
+    on_server python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+s.settimeout(3)
+open(sys.argv[1], "w").close()
+try:
+    while s.recv(2000)[20:24] != b"\x1f\x40\x1f\x41":
+        pass
+except socket.timeout:
+    sys.exit(1)' "$TRASH/listens" &
+    listener=$!
+    within 5 test -e "$TRASH/listens"
+    on_host python3 -c '
+import socket, sys
+checksum = {"good": 0, "bad": 0xc0ff}[sys.argv[1]]  # 0: none was made (RFC 768)
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+s.sendto(b"\x1f\x40\x1f\x41\x00\x0c" + checksum.to_bytes(2, "big") + b"mark", ("192.0.2.2", 0))' $1
+    wait $listener
+    result=$?
+    rm -f "$TRASH/listens"
+    return $result
+}
+ok "without the daemon a datagram that cannot be tracked reaches it, too" heard bad
 ok "daemon starts" start_daemon
 allow alice 10000
 
@@ -24,6 +49,9 @@ order fd99::2 alice
 ok "IPv6 host: 2 becomes 1" within 5 is_open fd99::2
 ok "IPv6 TCP flows" reaches6 tcp
 ok "IPv6 UDP flows" reaches6 udp
+
+ok "a datagram of an open host reaches the server" heard good
+ok "one that cannot be tracked, and so not counted, does not" not heard bad
 
 on_gate iptables-legacy -P FORWARD DROP
 on_gate ip6tables-legacy -P FORWARD DROP

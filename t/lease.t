@@ -138,7 +138,8 @@ else
     ok "(the daemon has seen it: forward)" logged "^$(date -d '1 day' +%Y-%m-%dT).* debug charge"
     ok "(and back)" logged "^$(date -d '-1 day' +%Y-%m-%dT).* debug charge"
     is "nobody was closed" "$(db "SELECT count(*) FROM masq WHERE open = 1")" 2
-    ok "charges go on, and not by the clock" between 12 "$(($(db "SELECT sum(points) FROM usage") - begun))" 24
+    # Both hosts are one machine, which pays once.
+    ok "charges go on, and not by the clock" between 6 "$(($(db "SELECT sum(points) FROM usage") - begun))" 12
     stop_daemon
     stop_traffic
 fi

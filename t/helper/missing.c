@@ -1,5 +1,5 @@
 /*
- * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, recent, conntrack,
+ * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, recent, mac, conntrack,
  * landlock; or one that refuses what is named there, of: become (another user), landlock_add,
  * seccomp, no_new_privs.
  */
@@ -37,7 +37,7 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
     int match = (level == IPPROTO_IP && name == IPT_SO_GET_REVISION_MATCH) ||
                 (level == IPPROTO_IPV6 && name == IP6T_SO_GET_REVISION_MATCH);
 
-    if ((netfilter && lacks("xtables")) || (match && lacks("recent"))) {
+    if ((netfilter && lacks("xtables")) || (match && lacks(((struct xt_get_revision *)value)->name))) {
         errno = match ? ENOENT : ENOPROTOOPT;
         return -1;
     }

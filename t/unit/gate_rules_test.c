@@ -18,6 +18,7 @@ struct packet {
     unsigned state; /* enum gate_state */
     uint8_t protocol;
     bool leased; /* the lease stands */
+    struct lladdr mac;
 };
 
 static bool interface_matches(const char *pattern, const char *name)
@@ -34,6 +35,8 @@ static bool interface_matches(const char *pattern, const char *name)
 static bool rule_matches(const struct gate_rule *r, const struct packet *p)
 {
     if (r->lease && !p->leased)
+        return false;
+    if (r->mac.len && !lladdr_equal(&r->mac, &p->mac))
         return false;
     if (r->source.addr.family && !prefix_contains(&r->source, &p->source))
         return false;
@@ -217,7 +220,9 @@ static const struct {
     {"closed, new", PLAIN, "10.99.0.4", OUT, "eth1", "eth0", NEW, REJECTED},
     {"closed, established", PLAIN, "10.99.0.4", OUT, "eth1", "eth0", EST, REJECTED},
     {"closed, related", PLAIN, "10.99.0.4", OUT, "eth1", "eth0", REL, REJECTED},
-    {"closed, invalid", PLAIN, "10.99.0.4", OUT, "eth1", "eth0", INV, REJECTED},
+    {"closed, invalid", PLAIN, "10.99.0.4", OUT, "eth1", "eth0", INV, DROPPED},
+    {"open, invalid: not masqueraded, not counted", PLAIN, "10.99.0.2", OUT, "eth1", "eth0",
+     INV, DROPPED},
     {"closed, far from any open", PLAIN, "10.0.0.1", OUT, "eth1", "eth0", NEW, REJECTED},
     {"closed, to WAN_IF's network", PLAIN, "10.99.0.4", "192.0.2.9", "eth1", "eth0", NEW, REJECTED},
     {"open, by a second uplink", PLAIN, "10.99.0.2", OUT, "eth1", "eth9", NEW, ACCEPTED},
@@ -228,7 +233,8 @@ static const struct {
     {"related to an open host", PLAIN, OUT, "10.99.0.2", "eth0", "eth1", REL, ACCEPTED},
     {"reply by a second uplink", PLAIN, OUT, "10.99.0.2", "eth9", "eth1", EST, ACCEPTED},
     {"new from outside", PLAIN, OUT, "10.99.0.2", "eth0", "eth1", NEW, POLICY},
-    {"invalid from outside", PLAIN, OUT, "10.99.0.2", "eth0", "eth1", INV, POLICY},
+    {"invalid from outside", PLAIN, OUT, "10.99.0.2", "eth0", "eth1", INV, DROPPED},
+    {"LAN to LAN, invalid", PLAIN, "10.99.0.4", "10.98.0.4", "eth1", "eth2", INV, POLICY},
     {"LAN to LAN", PLAIN, "10.99.0.4", "10.98.0.4", "eth1", "eth2", NEW, POLICY},
     {"LAN to LAN, open", PLAIN, "10.99.0.2", "10.98.0.4", "eth1", "eth2", EST, POLICY},
     {"not ours at all", PLAIN, "192.0.2.9", OUT, "eth9", "eth0", NEW, POLICY},
@@ -287,6 +293,7 @@ static const struct {
 
     {"IPv6: open", IPV6, "fd00::2", OUT6, "eth1", "eth0", NEW, ACCEPTED},
     {"IPv6: open, global", IPV6, "2001:db8:1::2", OUT6, "eth1", "eth0", NEW, ACCEPTED},
+    {"IPv6: open, invalid", IPV6, "fd00::2", OUT6, "eth1", "eth0", INV, DROPPED},
     {"IPv6: closed", IPV6, "fd00::3", OUT6, "eth1", "eth0", NEW, REJECTED},
     {"IPv6: closed, global", IPV6, "2001:db8:1::3", OUT6, "eth1", "eth0", EST, REJECTED},
     {"IPv6: reply", IPV6, OUT6, "fd00::2", "eth0", "eth1", EST, ACCEPTED},
@@ -347,7 +354,7 @@ static void test_packets(struct tap *t)
             if (expected == REJECTED && way < 3)
                 expected = way == 0 ? REJECTED : way == 1 ? DROPPED : RESET;
             if (gate_rules_filter(&rules, setups[packets[i].setup].family, &s.topology, &policy,
-                                  s.hosts, s.count) != 0)
+                                  s.hosts, NULL, s.count) != 0)
                 exit(1);
             got = walk(&rules, &p, &met);
             tap_text(t, fates[got], fates[expected], "%s%s", packets[i].what, ways[way]);
@@ -400,13 +407,53 @@ static void test_masquerades(struct tap *t)
     }
 }
 
+static struct lladdr mac(uint8_t last)
+{
+    const uint8_t bytes[6] = {2, 0, 0, 0, 0, last};
+
+    return lladdr_make(bytes, sizeof bytes);
+}
+
+/* Each host with the address that it is bound to, and with each other's. */
+static void test_macs(struct tap *t)
+{
+    static const int each[] = {PLAIN, SEVERAL, IPV6};
+
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        const struct setup *setup = &setups[each[i]];
+        struct lladdr macs[3] = {mac(1), mac(2), mac(3)};
+        struct gate_rules rules;
+        struct scene s;
+
+        build(&s, setup);
+        if (gate_rules_filter(&rules, setup->family, &s.topology, &(struct gate_policy){0},
+                              s.hosts, macs, s.count) != 0)
+            exit(1);
+        for (size_t host = 0; host < s.count; host++) {
+            for (uint8_t from = 0; from < 4; from++) {
+                struct packet p = {.source = s.hosts[host],
+                                   .destination = address(setup->family == AF_INET ? OUT : OUT6),
+                                   .in = "eth1", .out = "eth0", .state = STATE_ESTABLISHED};
+                unsigned met;
+
+                p.mac = from ? mac(from) : p.mac;
+                tap_text(t, fates[walk(&rules, &p, &met)],
+                         fates[from == host + 1 ? ACCEPTED : REJECTED],
+                         "%s: host %zu with the address of %u", setup->localnet, host, from);
+            }
+        }
+        gate_rules_free(&rules);
+        topology_free(&s.topology);
+    }
+}
+
 static void test_none(struct tap *t)
 {
     struct gate_rules rules;
     struct scene s;
 
     build(&s, &setups[NO_NETS]);
-    gate_rules_filter(&rules, AF_INET, &s.topology, &(struct gate_policy){0}, NULL, 0);
+    gate_rules_filter(&rules, AF_INET, &s.topology, &(struct gate_policy){0}, NULL, NULL, 0);
     tap_is(t, (int64_t)rules.chain_count, 0, "no network: no chain");
     tap_is(t, rules.user_chain, false, "no network: nor the administrator's");
     tap_text(t, rules.hook, "FORWARD", "filter: hook");
@@ -442,6 +489,7 @@ int main(void)
 
     test_packets(&t);
     test_masquerades(&t);
+    test_macs(&t);
     test_none(&t);
     test_names(&t);
     return tap_done(&t);

@@ -238,7 +238,7 @@ static void test_crowd(struct tap *t, const struct crowd *c)
 
     prefix_parse(c->net, &net);
     gate_rules_none(&r, net.addr.family, "filter");
-    gate_add_tree(&r, 0, &net, hosts, count, &accept, 1);
+    gate_add_tree(&r, 0, &net, hosts, NULL, count, &accept, 1);
     tap_is(t, r.failed, false, "%s: %zu hosts", c->what, count);
     test_walks(t, c, &r, hosts, count);
     test_names(t, c, &r);
@@ -267,7 +267,8 @@ static void test_filter(struct tap *t)
         }
     }
     qsort(hosts, 300, sizeof *hosts, compare);
-    tap_is(t, gate_rules_filter(&r, AF_INET, &topology, &(struct gate_policy){0}, hosts, 300), 0, "three networks");
+    tap_is(t, gate_rules_filter(&r, AF_INET, &topology, &(struct gate_policy){0}, hosts, NULL,
+                                300), 0, "three networks");
     test_names(t, &c, &r);
     for (size_t i = 0; i < 300; i++)
         refused += walk(&r, (unsigned)(i / 100), &hosts[i], &met) < 0;
@@ -288,13 +289,13 @@ static void test_small(struct tap *t)
     prefix_parse("10.0.0.0/8", &net);
     addr_parse("10.99.0.2", &host);
     gate_rules_none(&r, AF_INET, "nat");
-    gate_add_tree(&r, 255, &net, NULL, 0, leaves, 2);
+    gate_add_tree(&r, 255, &net, NULL, NULL, 0, leaves, 2);
     gate_root_name(255, name);
     tap_text(t, r.chains[0].name, name, "no hosts: the root alone");
     tap_is(t, (int64_t)r.rule_count, 0, "no hosts: empty");
     gate_rules_free(&r);
     gate_rules_none(&r, AF_INET, "nat");
-    gate_add_tree(&r, 255, &net, &host, 1, leaves, 2);
+    gate_add_tree(&r, 255, &net, &host, NULL, 1, leaves, 2);
     tap_text(t, name, "TCPQUOTA-ff", "the root of network 255");
     if (tap_is(t, (int64_t)r.rule_count, 2, "one host: its two entries")) {
         tap_text(t, r.rules[0].out, "eth0", "the first leaf");

@@ -143,6 +143,10 @@ static void test_broken(struct tap *t)
          {.kind = WIRE_GATE, .count = WIRE_HOSTS + 1},
          {.kind = 0},
          sizeof(struct wire_message)},
+        {"more places than fit",
+         {.kind = WIRE_GATE, .option = WIRE_PLACED, .count = WIRE_PLACES + 1},
+         {.kind = 0},
+         sizeof(struct wire_message)},
         {"far more",
          {.kind = WIRE_FLOWS, .count = UINT32_MAX},
          {.kind = 0},
@@ -235,6 +239,60 @@ static void test_refused(struct tap *t)
     }
 }
 
+/* BIND_MAC: whom the worker asks for without an Ethernet address is not let out, whatever the
+ * worker's configuration may be. */
+static void test_places(struct tap *t)
+{
+    static const struct {
+        const char *what;
+        uint32_t option;
+        uint8_t first, second; /* bytes of the link-layer addresses */
+        const char *hosts[2];
+        bool bind_mac;
+        int result;
+    } cases[] = {
+        {"bound, with places", WIRE_PLACED, 6, 6, {"10.99.0.2", "10.99.0.3"}, true, 0},
+        {"bound, without places", 0, 6, 6, {"10.99.0.2", "10.99.0.3"}, true, -EACCES},
+        {"bound, one not known", WIRE_PLACED, 6, 0, {"10.99.0.2", "10.99.0.3"}, true, -EACCES},
+        {"bound, one not of Ethernet", WIRE_PLACED, 20, 6, {"10.99.0.2", "10.99.0.3"}, true,
+         -EACCES},
+        {"bound, out of any bounds", WIRE_PLACED, 6, 255, {"10.99.0.2", "10.99.0.3"}, true,
+         -EACCES},
+        {"free, with places", WIRE_PLACED, 6, 6, {"10.99.0.2", "10.99.0.3"}, false, 0},
+        {"free, with places not known", WIRE_PLACED, 0, 0, {"10.99.0.2", "10.99.0.3"}, false, 0},
+        {"free, not ours all the same", WIRE_PLACED, 6, 6, {"10.99.0.2", "11.0.0.1"}, false,
+         -EACCES},
+        {"bound, not in LOCALNET", WIRE_PLACED, 6, 6, {"10.99.0.2", "10.100.0.3"}, true, -EACCES},
+        {"out of order", WIRE_PLACED, 6, 6, {"10.99.0.3", "10.99.0.2"}, true, -EPROTO},
+        {"twice", WIRE_PLACED, 6, 6, {"10.99.0.2", "10.99.0.2"}, false, -EPROTO},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct wire_message m = {.kind = WIRE_GATE, .option = cases[i].option, .count = 2};
+        struct gate_report r = {0};
+        int ours, result;
+        struct keeper *k = make_keeper(&ours);
+
+        k->conf->bind_mac = cases[i].bind_mac;
+        for (size_t n = 0; n < 2; n++) {
+            struct addr host = address(cases[i].hosts[n]);
+
+            if (cases[i].option & WIRE_PLACED)
+                m.places[n] = (struct wire_place){host, {n ? cases[i].second : cases[i].first, {2}}};
+            else
+                m.hosts[n] = host;
+        }
+        result = keeper_receive_hosts(k, &m);
+        if (!result)
+            result = keeper_check_hosts(k, true, &r) > 0 ? -EACCES : 0;
+        tap_is(t, result, cases[i].result, "%s", cases[i].what);
+        if (result == 0)
+            tap_is(t, (int64_t)k->asked.count, 2, "%s: both", cases[i].what);
+        close(ours);
+        keeper_close(k);
+    }
+}
+
 static void test_leave(struct tap *t)
 {
     struct wire_message m = {.kind = WIRE_LEAVE, .option = 1000000};
@@ -281,6 +339,7 @@ int main(void)
     test_broken(&t);
     test_flood(&t);
     test_refused(&t);
+    test_places(&t);
     test_leave(&t);
     test_descriptors(&t);
     return tap_done(&t);
