@@ -1,5 +1,9 @@
-/* Any text as a network, an address, a number, a time, days: what is read reads back the same. */
+/*
+ * Any text as a network, an address, a number, an amount, a time, days: what is read reads back
+ * the same.
+ */
 #include "addr.h"
+#include "amount.h"
 #include "clock.h"
 #include "hours.h"
 #include "num.h"
@@ -46,6 +50,31 @@ static void check_number(const char *text, size_t size)
         abort();
 }
 
+static void check_amount(const char *text)
+{
+    static const struct amount_price price = {123457, "SEK"};
+    static const struct wall now = {INT64_C(1795251600) * NS_PER_S};
+    char money[AMOUNT_MONEY_LEN + 8], shown[AMOUNT_TIME_LEN];
+    int64_t points, again;
+    struct wall at;
+
+    if (amount_parse(text, AMOUNT_MIN, &price, &points) == 0) {
+        if (points < AMOUNT_MIN || points > AMOUNT_MAX)
+            abort();
+        amount_format_time(points, shown);
+        amount_format_money(points, &price, money, sizeof money);
+        /* Half a hundredth is two and a half points at this price. */
+        if (amount_parse(money, AMOUNT_MIN - 3, &price, &again) == 0 &&
+            (again < points - 3 || again > points + 3))
+            abort();
+    }
+    if (amount_parse_span(text, &points) == 0 && (points < 1 || points > AMOUNT_SPAN_MAX_S))
+        abort();
+    if (amount_parse_clock(text, now, &at) == 0 &&
+        (at.ns <= now.ns || at.ns > now.ns + 86400 * NS_PER_S || at.ns % (60 * NS_PER_S) != 0))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1), utc[WALL_UTC_LEN];
@@ -58,11 +87,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     check_prefix(text);
     check_number(text, size);
+    check_amount(text);
     if (hours_parse_days(text, &days) == 0 && (days == 0 || days > HOURS_ALL_DAYS))
         abort();
     if (wall_parse_utc(text, &at) == 0) {
         wall_format_utc(at, utc);
-        if (strcmp(utc, text) != 0)
+        /* What is past the end of struct wall is that end. */
+        if (at.ns != INT64_MAX && strcmp(utc, text) != 0)
             abort();
     }
     free(text);

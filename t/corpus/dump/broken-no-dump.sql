@@ -1,0 +1,2 @@
+name,quota
+anna,3600
