@@ -96,11 +96,6 @@ void log_set_level(enum log_level level)
     out.level = level;
 }
 
-bool log_debugging(void)
-{
-    return out.level >= LOG_LEVEL_DEBUG;
-}
-
 static void write_line(enum log_level level, const char *text)
 {
     static const char *const names[] = {"err", "warning", "notice", "info", "debug"};

@@ -32,7 +32,6 @@ int log_descriptor(void);
 void log_adopt(int fd);
 /* Lines above this level are not written. LOG_LEVEL_INFO at start. */
 void log_set_level(enum log_level level);
-bool log_debugging(void);
 
 void log_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -30,7 +30,7 @@ struct store {
 #define STORE_STATEMENT_TEXT(id, sql) sql,
 static const char *const statement_texts[] = {STORE_STATEMENTS(STORE_STATEMENT_TEXT)};
 
-static int error_of(int rc)
+int sql_error_of(int rc)
 {
     switch (rc & 0xff) {
     case SQLITE_OK:
@@ -60,10 +60,10 @@ static int error_of(int rc)
 static int failed(struct store *s, int rc)
 {
     snprintf(s->error, sizeof s->error, "%s", s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
-    return error_of(rc);
+    return sql_error_of(rc);
 }
 
-static int failed_because(struct store *s, int err, const char *what)
+int sql_failed_because(struct store *s, int err, const char *what)
 {
     snprintf(s->error, sizeof s->error, "%s", what);
     return err;
@@ -142,6 +142,11 @@ int sql_run(struct store *s, enum sql id)
     return rc < 0 ? rc : 0;
 }
 
+struct sqlite3 *sql_handle(struct store *s)
+{
+    return s->db;
+}
+
 int sql_changes(struct store *s)
 {
     return sqlite3_changes(s->db);
@@ -182,11 +187,11 @@ static int check_folder(struct store *s, enum store_mode mode)
     snprintf(copy, sizeof copy, "%s", s->path);
     if (access(dirname(copy), W_OK | X_OK) == 0)
         return 0;
-    if (errno == ENOENT && mode == STORE_READ)
-        return failed_because(s, -ENOENT, "it is not there yet");
+    if (errno == ENOENT && mode != STORE_CREATE)
+        return sql_failed_because(s, -ENOENT, "it is not there yet");
     snprintf(why, sizeof why, "its folder cannot be written by uid %ld: %s", (long)geteuid(),
              strerror(errno));
-    return failed_because(s, -EACCES, why);
+    return sql_failed_because(s, -EACCES, why);
 }
 
 /*
@@ -202,15 +207,15 @@ static int check_marker(struct store *s, enum store_mode mode)
 
     snprintf(marker, sizeof marker, "%s.made", s->path);
     if ((!there || st.st_size == 0) && access(marker, F_OK) == 0)
-        return failed_because(s, -ENODATA,
-                              "it is gone, but its marker file (.made) is there: "
-                              "restore it, or remove the marker to begin anew");
-    if (mode == STORE_READ)
-        return there ? 0 : failed_because(s, -ENOENT, "it is not there yet");
+        return sql_failed_because(s, -ENODATA,
+                                  "it is gone, but its marker file (.made) is there: "
+                                  "restore it, or remove the marker to begin anew");
+    if (mode != STORE_CREATE)
+        return there ? 0 : sql_failed_because(s, -ENOENT, "it is not there yet");
     if (!there) {
         fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0)
-            return failed_because(s, -errno, "it cannot be made");
+            return sql_failed_because(s, -errno, "it cannot be made");
         close(fd);
     }
     return 0;
@@ -225,12 +230,12 @@ static int hold_marker(struct store *s)
     snprintf(marker, sizeof marker, "%s.made", s->path);
     s->marker = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (s->marker < 0)
-        return failed_because(s, -errno, "its marker file (.made) cannot be made");
+        return sql_failed_because(s, -errno, "its marker file (.made) cannot be made");
     /* The worker of a keeper that was killed may still be ending its sessions. */
     for (int i = 0; flock(s->marker, LOCK_EX | LOCK_NB) != 0 && i < OPEN_PATIENCE_MS / 10; i++)
         nanosleep(&(struct timespec){.tv_nsec = 10 * NS_PER_MS}, NULL);
     if (flock(s->marker, LOCK_EX | LOCK_NB) != 0)
-        return failed_because(s, -EBUSY, "another tcpquotad works with it");
+        return sql_failed_because(s, -EBUSY, "another tcpquotad works with it");
     return 0;
 }
 
@@ -276,9 +281,12 @@ static int check_version(struct store *s, enum store_mode mode)
     for (const struct store_migration *m = store_migrations; m->version; m++)
         newest = m->version;
     if (objects > 0 && ours != APPLICATION_ID)
-        return failed_because(s, -EBADMSG, "it is a database of something else");
+        return sql_failed_because(s, -EBADMSG, "it is a database of something else");
     if (version > newest)
-        return failed_because(s, -EBADMSG, "it was made by a newer tcpquota");
+        return sql_failed_because(s, -EBADMSG, "it was made by a newer tcpquota");
+    if (mode == STORE_SHARE && version < newest)
+        return sql_failed_because(s, -EBADMSG,
+                                  "it is an older one, tcpquotad has to be started first");
     return mode == STORE_CREATE ? migrate(s, version) : 0;
 }
 
@@ -288,14 +296,14 @@ static int configure(struct store *s, enum store_mode mode)
     int err;
 
     sqlite3_extended_result_codes(s->db, 1);
-    sqlite3_busy_timeout(s->db, OPEN_PATIENCE_MS);
+    sqlite3_busy_timeout(s->db, mode == STORE_READER ? 0 : OPEN_PATIENCE_MS);
     err = check_version(s, mode);
-    if (err || mode == STORE_READ) {
-        sqlite3_busy_timeout(s->db, 0);
+    if (err || mode != STORE_CREATE) {
+        sqlite3_busy_timeout(s->db, mode == STORE_SHARE ? OPEN_PATIENCE_MS : 0);
         return err;
     }
     if (sqlite3_db_readonly(s->db, "main") == 1)
-        return failed_because(s, -EROFS, "it is read-only");
+        return sql_failed_because(s, -EROFS, "it is read-only");
     err = run_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
                         "PRAGMA cache_size = -1000; PRAGMA temp_store = MEMORY");
     if (!err) /* takes and gives back the write lock: shows here whether we may write */
@@ -304,7 +312,7 @@ static int configure(struct store *s, enum store_mode mode)
         err = query_int(s, "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'",
                         &broken);
     if (!err && broken)
-        err = failed_because(s, -EBADMSG, "it is damaged (PRAGMA quick_check says how)");
+        err = sql_failed_because(s, -EBADMSG, "it is damaged (PRAGMA quick_check says how)");
     if (!err)
         err = hold_marker(s);
     sqlite3_busy_timeout(s->db, 0);
@@ -314,14 +322,15 @@ static int configure(struct store *s, enum store_mode mode)
 int store_open(struct store **out, const char *path, enum store_mode mode)
 {
     struct store *s = calloc(1, sizeof *s);
-    int rc, err, flags = mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    bool reading = mode == STORE_READ || mode == STORE_READER;
+    int rc, err, flags = reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
     *out = s;
     if (!s)
         return -ENOMEM;
     s->shm = s->marker = -1;
     if (strlen(path) >= sizeof s->path)
-        return failed_because(s, -ENAMETOOLONG, "its path is too long");
+        return sql_failed_because(s, -ENAMETOOLONG, "its path is too long");
     snprintf(s->path, sizeof s->path, "%s", path);
     err = check_folder(s, mode);
     if (!err)
@@ -339,8 +348,11 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
             s->inode = st.st_ino;
         }
 
+        /* Not beside another store of this process: closing it would give up the locks of that one,
+         * and whoever comes next would take the -shm file for nobody's and cut it. */
         snprintf(shm, sizeof shm, "%s-shm", path);
-        s->shm = open(shm, O_RDONLY | O_CLOEXEC);
+        if (mode == STORE_CREATE || mode == STORE_READ)
+            s->shm = open(shm, O_RDONLY | O_CLOEXEC);
     }
     return err;
 }
@@ -398,6 +410,19 @@ int store_begin(struct store *s)
     int err = sql_run(s, SQL_BEGIN);
 
     return err ? err : sql_run(s, SQL_ACT);
+}
+
+int store_begin_as(struct store *s, const char *user, const char *action, const char *reason)
+{
+    int err = sql_run(s, SQL_BEGIN);
+
+    /* A row that somebody has left behind would be taken for us. */
+    if (!err)
+        err = sql_run(s, SQL_ACTED);
+    sql_bind_text(s, SQL_ACT_AS, 1, user);
+    sql_bind_text(s, SQL_ACT_AS, 2, action);
+    sql_bind_text(s, SQL_ACT_AS, 3, reason);
+    return err ? err : sql_run(s, SQL_ACT_AS);
 }
 
 int store_commit(struct store *s)

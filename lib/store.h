@@ -29,12 +29,15 @@ struct store_row {
     bool allowed;
     int64_t balance;
     enum cause cause;  /* of the row in orders; admin if there is none */
-    struct wall until; /* ns 0: none */
+    struct wall until;   /* ns 0: none */
+    struct user_name by; /* of the row in orders; empty if there is none */
 };
 
 enum store_mode {
-    STORE_CREATE, /* make it if it has never been there, migrate it */
+    STORE_CREATE, /* make it if it has never been there, migrate it; hold it */
     STORE_READ,   /* change nothing; -ENOENT if it has never been there */
+    STORE_READER, /* the same, beside the one that holds it, without waiting for anybody's lock */
+    STORE_SHARE,  /* change it beside others; it has to be there, in this version */
 };
 
 /*
@@ -67,12 +70,16 @@ int store_is_write_locked(const struct store *s);
 
 /* All rows of masq, as of one moment; *rows is the caller's to free(). 0 or -errno. */
 int store_load(struct store *s, struct store_row **rows, size_t *count);
+/* The row of this host, spelled as it is in masq: 1 and *out, 0, -errno. */
+int store_find_row(struct store *s, const char *host, struct store_row *out);
 /* The balance of `user`, 0 without a row. */
 int store_balance(struct store *s, const struct user_name *user, int64_t *balance);
 
 /* One transaction: store_begin() takes the write lock or is -EBUSY; then the calls below; then
- * store_commit() or store_rollback(). After an error only store_rollback() is of use. */
+ * store_commit() or store_rollback(). After an error only store_rollback() is of use.
+ * store_begin_as() lets the log of balances tell that `user` does `action`, and why (or NULL). */
 int store_begin(struct store *s);
+int store_begin_as(struct store *s, const char *user, const char *action, const char *reason);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 
@@ -99,6 +106,29 @@ int store_delete_row(struct store *s, const char *host, enum order order);
 int store_respell(struct store *s, const char *host, const char *canonical);
 /* Empties masq and orders. */
 int store_clear_rows(struct store *s);
+
+/*
+ * What helpers write, within a transaction. Makes a row that orders the host to be opened; `until`
+ * ns 0: none. The cause in its order is `admin`: that of a 3 which somebody writes by hand.
+ * -EEXIST if there is a row that is not closed.
+ */
+struct store_opening {
+    const char *host;
+    const struct user_name *user;
+    const char *by; /* who orders it */
+    int64_t tic; /* 0: it has to be refreshed; -1 */
+    bool free;
+    struct wall until;
+};
+int store_order_open(struct store *s, const struct store_opening *o);
+/* Orders the host to be closed if this user has it, whoever does if `user` is NULL. 1, or 0 if
+ * there is nothing to be closed. */
+int store_order_close(struct store *s, const char *host, const struct user_name *user,
+                      const char *by, enum cause cause);
+/* Refreshes the row: its tic is 0 again, if it is one that counts. */
+int store_refresh(struct store *s, const char *host, const struct user_name *user);
+/* A line in logging_openfw. */
+int store_log_openfw(struct store *s, const char *user, const char *action);
 
 /* `user`, `quota` ... and back; CAUSES if it is none. */
 const char *cause_name(enum cause cause);

@@ -23,25 +23,25 @@ enum cause cause_parse(const char *name)
     return (enum cause)i;
 }
 
-/* The columns in the order of SQL_LOAD. */
-static void read_row(struct store *s, struct store_row *row)
+/* The columns in the order of SQL_LOAD and SQL_FIND_ROW. */
+static void read_row(struct store *s, enum sql id, struct store_row *row)
 {
     *row = (struct store_row){0};
-    snprintf(row->host, sizeof row->host, "%s", sql_text(s, SQL_LOAD, 0));
-    snprintf(row->user.text, sizeof row->user.text, "%s", sql_text(s, SQL_LOAD, 1));
-    row->cnts = sql_int(s, SQL_LOAD, 2);
-    row->tic = sql_int(s, SQL_LOAD, 3);
-    row->counter = sql_int(s, SQL_LOAD, 4);
-    row->order = (enum order)sql_int(s, SQL_LOAD, 5);
-    row->free = sql_int(s, SQL_LOAD, 6) != 0;
-    row->allowed = sql_int(s, SQL_LOAD, 7) != 0;
-    row->balance = sql_int(s, SQL_LOAD, 8);
+    snprintf(row->host, sizeof row->host, "%s", sql_text(s, id, 0));
+    snprintf(row->user.text, sizeof row->user.text, "%s", sql_text(s, id, 1));
+    row->cnts = sql_int(s, id, 2);
+    row->tic = sql_int(s, id, 3);
+    row->counter = sql_int(s, id, 4);
+    row->order = (enum order)sql_int(s, id, 5);
+    row->free = sql_int(s, id, 6) != 0;
+    row->allowed = sql_int(s, id, 7) != 0;
+    row->balance = sql_int(s, id, 8);
     row->cause = CAUSE_ADMIN;
-    if (!sql_is_null(s, SQL_LOAD, 9))
-        row->cause = cause_parse(sql_text(s, SQL_LOAD, 9));
-    if (!sql_is_null(s, SQL_LOAD, 10) &&
-        wall_parse_utc(sql_text(s, SQL_LOAD, 10), &row->until) != 0)
+    if (!sql_is_null(s, id, 9))
+        row->cause = cause_parse(sql_text(s, id, 9));
+    if (!sql_is_null(s, id, 10) && wall_parse_utc(sql_text(s, id, 10), &row->until) != 0)
         row->until = (struct wall){1}; /* past int64: the CHECK keeps the rest out; fail closed */
+    snprintf(row->by.text, sizeof row->by.text, "%s", sql_text(s, id, 11));
 }
 
 int store_load(struct store *s, struct store_row **out, size_t *out_count)
@@ -63,7 +63,7 @@ int store_load(struct store *s, struct store_row **out, size_t *out_count)
             rows = bigger;
             room = more;
         }
-        read_row(s, &rows[count++]);
+        read_row(s, SQL_LOAD, &rows[count++]);
     }
     if (rc < 0) {
         free(rows);
@@ -72,6 +72,19 @@ int store_load(struct store *s, struct store_row **out, size_t *out_count)
     *out = rows;
     *out_count = count;
     return 0;
+}
+
+int store_find_row(struct store *s, const char *host, struct store_row *out)
+{
+    int rc;
+
+    sql_bind_text(s, SQL_FIND_ROW, 1, host);
+    rc = sql_step(s, SQL_FIND_ROW);
+    if (rc <= 0)
+        return rc;
+    read_row(s, SQL_FIND_ROW, out);
+    sql_reset(s, SQL_FIND_ROW);
+    return 1;
 }
 
 int store_set_order(struct store *s, const char *host, const struct user_name *user,
@@ -123,4 +136,59 @@ int store_clear_rows(struct store *s)
     int err = sql_run(s, SQL_CLEAR_ROWS);
 
     return err ? err : sql_run(s, SQL_CLEAR_ORDERS);
+}
+
+/* Who ordered it, why, and until when. */
+static int write_order(struct store *s, const char *host, const char *by, enum cause cause,
+                       struct wall until)
+{
+    char text[WALL_UTC_LEN];
+
+    if (until.ns)
+        wall_format_utc(until, text);
+    sql_bind_text(s, SQL_ORDERED, 1, host);
+    sql_bind_text(s, SQL_ORDERED, 2, by);
+    sql_bind_text(s, SQL_ORDERED, 3, cause_name(cause));
+    sql_bind_text(s, SQL_ORDERED, 4, until.ns ? text : NULL);
+    return sql_run(s, SQL_ORDERED);
+}
+
+int store_order_open(struct store *s, const struct store_opening *o)
+{
+    int err;
+
+    sql_bind_text(s, SQL_OPENING, 1, o->host);
+    sql_bind_text(s, SQL_OPENING, 2, o->user->text);
+    sql_bind_int(s, SQL_OPENING, 3, o->tic);
+    sql_bind_int(s, SQL_OPENING, 4, o->free);
+    err = sql_run(s, SQL_OPENING);
+    return err ? err : write_order(s, o->host, o->by, CAUSE_ADMIN, o->until);
+}
+
+int store_order_close(struct store *s, const char *host, const struct user_name *user,
+                      const char *by, enum cause cause)
+{
+    int err;
+
+    sql_bind_text(s, SQL_CLOSING, 1, host);
+    sql_bind_text(s, SQL_CLOSING, 2, user ? user->text : NULL);
+    err = sql_run(s, SQL_CLOSING);
+    if (err || !sql_changes(s))
+        return err;
+    err = write_order(s, host, by, cause, (struct wall){0});
+    return err ? err : 1;
+}
+
+int store_refresh(struct store *s, const char *host, const struct user_name *user)
+{
+    sql_bind_text(s, SQL_REFRESH, 1, host);
+    sql_bind_text(s, SQL_REFRESH, 2, user->text);
+    return sql_run(s, SQL_REFRESH);
+}
+
+int store_log_openfw(struct store *s, const char *user, const char *action)
+{
+    sql_bind_text(s, SQL_LOG_OPENFW, 1, user);
+    sql_bind_text(s, SQL_LOG_OPENFW, 2, action);
+    return sql_run(s, SQL_LOG_OPENFW);
 }

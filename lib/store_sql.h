@@ -1,6 +1,6 @@
 /*
  * store_sql: what the parts of the store share and nobody else includes: its statements, and how
- * they are bound and stepped. store.c alone includes sqlite3.h.
+ * they are bound and stepped. Of all files store.c and store_backup.c alone include sqlite3.h.
  */
 #ifndef TCPQUOTA_STORE_SQL_H
 #define TCPQUOTA_STORE_SQL_H
@@ -12,14 +12,24 @@
  */
 #define SQL_LIMIT "1000000000000000"
 
-/* Every statement the store runs more than once, prepared at its first use. */
+/*
+ * Every statement the store runs more than once, prepared at its first use.
+ *
+ * What store_read.h reads for others comes from USERS on. There a single step has to be cheap,
+ * whatever stands in the tables: no sorter, and no WHERE that passes over rows without an end; `in
+ * order` always means that of an index. USERS merges two of them; BETWEEN '' AND x'' holds every
+ * text, since a blob comes after all of them. HOSTS and USAGE give a row for what is not shown,
+ * too.
+ * USAGE goes from name to name without passing over the hours in between, and LEFT JOIN holds it to
+ * that order.
+ */
 #define STORE_STATEMENTS(X)                                                                        \
     X(VERSION, "PRAGMA data_version")                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
     X(LOAD, "SELECT m.host, m.name, m.cnts, m.tic, m.counter, m.open, m.free,"                     \
-            " a.name IS NOT NULL, coalesce(t.quota, 0), o.cause, o.until"                          \
+            " a.name IS NOT NULL, coalesce(t.quota, 0), o.cause, o.until, o.user"                  \
             " FROM masq m LEFT JOIN allowed a ON a.name = m.name"                                  \
             " LEFT JOIN tcptab t ON t.name = m.name LEFT JOIN orders o ON o.host = m.host"         \
             " ORDER BY m.host")                                                                    \
@@ -52,7 +62,96 @@
     X(DROP_ROW, "DELETE FROM masq WHERE host = ?1 AND open = ?2")                                  \
     X(RESPELL, "UPDATE OR IGNORE masq SET host = ?2 WHERE host = ?1")                              \
     X(CLEAR_ORDERS, "DELETE FROM orders")                                                          \
-    X(CLEAR_ROWS, "DELETE FROM masq")
+    X(CLEAR_ROWS, "DELETE FROM masq")                                                              \
+    X(ACT_AS, "INSERT INTO actor (user, action, reason) VALUES (?1, ?2, ?3)")                      \
+    X(OPENING, "INSERT INTO masq (host, name, tic, free) VALUES (?1, ?2, ?3, ?4)")                 \
+    X(ORDERED, "INSERT INTO orders (host, user, cause, until) VALUES (?1, ?2, ?3, ?4)"             \
+               " ON CONFLICT (host) DO UPDATE SET user = ?2, cause = ?3, until = ?4")              \
+    X(CLOSING, "UPDATE masq SET open = 3 WHERE host = ?1 AND (?2 IS NULL OR name = ?2)"            \
+               " AND open IN (1, 2)")                                                              \
+    X(REFRESH, "UPDATE masq SET tic = 0 WHERE host = ?1 AND name = ?2 AND tic > 0")                \
+    X(LOG_OPENFW, "INSERT INTO logging_openfw (user, action) VALUES (?1, ?2)")                     \
+    X(IS_ALLOWED, "SELECT 1 FROM allowed WHERE name = ?1")                                         \
+    X(ALLOW, "INSERT INTO allowed (name) SELECT ?1"                                                \
+             " WHERE NOT EXISTS (SELECT 1 FROM allowed WHERE name = ?1)")                          \
+    X(DENY, "DELETE FROM allowed WHERE name = ?1")                                                 \
+    X(MAKE, "INSERT INTO tcptab (name) SELECT ?1"                                                  \
+            " WHERE NOT EXISTS (SELECT 1 FROM tcptab WHERE name = ?1)")                            \
+    X(MADE, "DELETE FROM actor WHERE action = 'charge'")                                           \
+    X(ADD, "UPDATE tcptab SET quota = quota + ?2 WHERE name = ?1")                                 \
+    X(SET, "UPDATE tcptab SET quota = ?2 WHERE name = ?1")                                         \
+    X(PUT, "INSERT INTO tcptab (name, quota) VALUES (?1, ?2)")                                     \
+    X(FORGET, "DELETE FROM tcptab WHERE name = ?1")                                                \
+    X(NEW_PERIOD, "INSERT INTO periodtab (id, period) SELECT coalesce(max(id), -1) + 1,"           \
+                  " coalesce(?1, strftime('%Y%m%d %H%M', 'now', 'localtime')) FROM periodtab"      \
+                  " RETURNING id, period, quota")                                                  \
+    X(IS_EMPTY, "SELECT NOT EXISTS (SELECT 1 FROM tcptab) AND NOT EXISTS (SELECT 1 FROM allowed)") \
+    X(CLEAR_PERIODS, "DELETE FROM periodtab WHERE quota = 0")                                      \
+    X(PUT_PERIOD, "INSERT INTO periodtab (id, period, quota) VALUES (?1, ?2, ?3)")                 \
+    X(PUT_OPENFW, "INSERT INTO logging_openfw (\"when\", user, action) VALUES (?1, ?2, ?3)")       \
+    X(PUT_LOG, "INSERT INTO logging (\"when\", user, action, name, delta, balance, reason)"        \
+               " VALUES (?1, ?2, 'import', '', 0, 0, ?3)")                                         \
+    X(NEXT_ACCOUNTED, "SELECT min(name) FROM (SELECT min(name) AS name FROM logging"               \
+                      " WHERE name > ?1 UNION ALL SELECT min(name) FROM usage WHERE name > ?1)")   \
+    X(OLD_LOG, "SELECT count(*), coalesce(sum(delta), 0), coalesce(max(id), 0) FROM"               \
+               " (SELECT rowid AS id, delta FROM logging WHERE name = ?1 AND \"when\" < ?2"        \
+               " ORDER BY rowid LIMIT ?3)")                                                        \
+    X(OLD_USAGE, "SELECT count(*), coalesce(sum(points), 0), 0 FROM (SELECT points FROM usage"     \
+                 " WHERE name = ?1 AND hour < ?2 ORDER BY hour LIMIT ?3)")                         \
+    X(DROP_LOG, "DELETE FROM logging WHERE rowid IN (SELECT rowid FROM logging"                    \
+                " WHERE name = ?1 AND \"when\" < ?2 ORDER BY rowid LIMIT ?3)")                     \
+    X(DROP_USAGE, "DELETE FROM usage WHERE name = ?1 AND hour IN (SELECT hour FROM usage"          \
+                  " WHERE name = ?1 AND hour < ?2 ORDER BY hour LIMIT ?3)")                        \
+    X(OPENED_BY, "SELECT rowid, delta FROM logging WHERE name = ?1 AND \"when\" = ?2"              \
+                 " AND action = 'import' AND reason = ?3 LIMIT 1")                                 \
+    X(UNOPEN, "DELETE FROM logging WHERE rowid = ?1")                                              \
+    X(OPENING_BALANCE, "INSERT INTO logging (rowid, \"when\", user, action, name, delta, balance," \
+                       " reason) SELECT iif(?1 <> 0, ?1, (SELECT coalesce(min(rowid), 1) - 1"      \
+                       " FROM logging)), ?2, ?3, 'import', ?4, ?5, ?5, ?6")                        \
+    X(DROP_SESSIONS, "DELETE FROM session WHERE id IN (SELECT id FROM session"                     \
+                     " WHERE closed < ?1 ORDER BY id LIMIT ?2)")                                   \
+    X(DROP_OPENFW, "DELETE FROM logging_openfw WHERE rowid IN (SELECT rowid FROM logging_openfw"   \
+                   " WHERE \"when\" < ?1 ORDER BY rowid LIMIT ?2)")                                \
+    X(READ, "SELECT 1 FROM sqlite_schema")                                                         \
+    X(USERS, "SELECT t.name, t.quota, EXISTS (SELECT 1 FROM allowed a WHERE a.name = t.name)"      \
+             " FROM tcptab t WHERE t.name BETWEEN coalesce(?1, '') AND coalesce(?1, x'')"          \
+             " UNION SELECT a.name, (SELECT t.quota FROM tcptab t WHERE t.name = a.name), 1"       \
+             " FROM allowed a WHERE a.name BETWEEN coalesce(?1, '') AND coalesce(?1, x'')"         \
+             " ORDER BY 1")                                                                        \
+    X(HOSTS, "SELECT m.shown, m.name, m.cnts, m.tic, m.counter, m.open, m.free, s.opened,"         \
+             " coalesce(s.seconds, 0), coalesce(s.points, 0), o.user, o.until"                     \
+             " FROM (SELECT *, iif(?1 IS NULL OR name = ?1, host, NULL) AS shown FROM masq) m"     \
+             " LEFT JOIN orders o ON o.host = m.shown LEFT JOIN session s ON s.id ="               \
+             " (SELECT x.id FROM session x WHERE x.closed IS NULL AND x.host = m.shown"            \
+             " AND +x.name = m.name ORDER BY x.id DESC LIMIT 1) ORDER BY m.host")                  \
+    X(SNAPSHOT, "BEGIN")                                                                           \
+    X(FIND_ROW, "SELECT m.host, m.name, m.cnts, m.tic, m.counter, m.open, m.free,"                 \
+                " a.name IS NOT NULL, coalesce(t.quota, 0), o.cause, o.until, o.user"              \
+                " FROM masq m LEFT JOIN allowed a ON a.name = m.name"                              \
+                " LEFT JOIN tcptab t ON t.name = m.name LEFT JOIN orders o ON o.host = m.host"     \
+                " WHERE m.host = ?1")                                                              \
+    X(BUSY_HOSTS, "SELECT host, name, cnts, open FROM masq ORDER BY host")                         \
+    X(LOG, "SELECT \"when\", user, action, name, delta, balance, reason FROM logging"              \
+           " ORDER BY rowid")                                                                      \
+    X(LOG_OF, "SELECT \"when\", user, action, name, delta, balance, reason FROM logging"           \
+              " WHERE name = ?1 ORDER BY rowid")                                                   \
+    X(OPENFW, "SELECT \"when\", user, action FROM logging_openfw ORDER BY rowid")                  \
+    X(SESSIONS, "SELECT id, name, host, opened, closed, seconds, points, cause FROM session"       \
+                " ORDER BY id DESC LIMIT ?1")                                                      \
+    X(SESSIONS_OF, "SELECT id, name, host, opened, closed, seconds, points, cause FROM session"    \
+                   " WHERE name = ?2 ORDER BY id DESC LIMIT ?1")                                   \
+    X(PERIODS, "SELECT id, period, quota FROM periodtab ORDER BY id")                              \
+    X(USAGE, "WITH RECURSIVE n(name) AS (SELECT coalesce(?1, (SELECT min(name) FROM usage))"       \
+             " UNION ALL SELECT (SELECT min(u.name) FROM usage u WHERE u.name > n.name) FROM n"    \
+             " WHERE ?1 IS NULL AND n.name IS NOT NULL)"                                           \
+             " SELECT n.name, u.hour, u.seconds, u.points FROM n LEFT JOIN usage u"                \
+             " ON u.name = n.name AND u.hour >= coalesce(?2, '')"                                  \
+             " AND u.hour < coalesce(?3, x'') WHERE n.name IS NOT NULL")                           \
+    X(LAST_HOURS, "SELECT name, hour, seconds, points FROM usage WHERE name = ?1"                  \
+                  " ORDER BY hour DESC LIMIT ?2")                                                  \
+    X(BALANCES, "SELECT name, quota FROM tcptab ORDER BY name")                                    \
+    X(LOGGED, "SELECT name, delta FROM logging ORDER BY name")                                     \
+    X(USED_POINTS, "SELECT name, points FROM usage ORDER BY name, hour")
 
 #define STORE_STATEMENT_ID(id, sql) SQL_##id,
 enum sql { STORE_STATEMENTS(STORE_STATEMENT_ID) SQL_COUNT };
@@ -74,6 +173,13 @@ bool sql_is_null(struct store *s, enum sql id, int column);
 int sql_run(struct store *s, enum sql id);
 /* Rows that the last statement changed. */
 int sql_changes(struct store *s);
+
+/* SQLite's own handle, for what has no statement. */
+struct sqlite3 *sql_handle(struct store *s);
+/* The errno of a result code of SQLite. */
+int sql_error_of(int rc);
+/* Remembers the words and returns `err`. */
+int sql_failed_because(struct store *s, int err, const char *what);
 
 /* The files of schema/, in their order, and the user_version that each leaves behind. */
 struct store_migration {

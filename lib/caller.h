@@ -1,0 +1,31 @@
+/*
+ * caller: who asks, and what they may. The uid is what the kernel said of the socket's other end,
+ * the name and the groups are those of the system's user database. Plain values; pure.
+ */
+#ifndef TCPQUOTA_CALLER_H
+#define TCPQUOTA_CALLER_H
+
+#include "account.h"
+#include "conf.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct caller {
+    uid_t uid;
+    pid_t pid;
+    struct user_name name;
+    bool is_root;
+    bool is_operator; /* in OPERATORS or in ADMINS, or root */
+    bool is_admin;    /* in ADMINS, or root */
+};
+
+/* Fills in what the caller may. `groups` are the names of their groups, each with its NUL, an empty
+ * one at the end. */
+void caller_judge(struct caller *caller, const struct conf *conf, const char *groups);
+/* Whether the caller may look at this user's accounts: their own, or all of them. */
+bool caller_sees(const struct caller *caller, const struct user_name *user);
+/* The name as a value: 0, or -EINVAL if it is empty or longer than USER_BYTES. */
+int user_name_make(struct user_name *out, const char *text);
+
+#endif

@@ -1,0 +1,89 @@
+/* Who may what: root, lists of users and of groups, and names that only look like them. */
+#include "caller.h"
+#include "tap.h"
+
+#include <errno.h>
+
+static const struct {
+    const char *what;
+    uid_t uid;
+    const char *name;
+    char groups[40]; /* each with its NUL, an empty one at the end */
+    bool is_operator, is_admin;
+} cases[] = {
+    {"root", 0, "root", "", true, true},
+    {"another name of root", 0, "toor", "", true, true},
+    {"an administrator", 1000, "anna", "", true, true},
+    {"a teacher by name", 1001, "tess", "", true, false},
+    {"a teacher by group", 1002, "tom", "users\0teachers\0", true, false},
+    {"an administrator by group", 1003, "adam", "wheel\0", true, true},
+    {"anybody", 1004, "alice", "users\0", false, false},
+    {"a name that begins like one", 1005, "ann", "", false, false},
+    {"a name that goes on", 1006, "annas", "", false, false},
+    {"another case", 1007, "Anna", "", false, false},
+    {"a group that begins like one", 1008, "bob", "teacher\0", false, false},
+    {"a group that goes on", 1009, "bob", "teachers2\0", false, false},
+    {"a user called like a group", 1010, "teachers", "", false, false},
+    {"a user called like an element", 1011, "@teachers", "", false, false},
+    {"a group called like a user", 1012, "bob", "anna\0tess\0", false, false},
+    {"no name at all", 1013, "", "", false, false},
+};
+
+static void add(struct name_list *list, const char *name)
+{
+    if (name_list_add(list, name) != 0)
+        abort();
+}
+
+static void check_rights(struct tap *t)
+{
+    struct conf conf = {0};
+
+    add(&conf.admins, "anna");
+    add(&conf.admins, "@wheel");
+    add(&conf.operators, "tess");
+    add(&conf.operators, "@teachers");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct caller caller = {.uid = cases[i].uid};
+
+        snprintf(caller.name.text, sizeof caller.name.text, "%s", cases[i].name);
+        caller_judge(&caller, &conf, cases[i].groups);
+        tap_is(t, caller.is_operator, cases[i].is_operator, "%s: operator", cases[i].what);
+        tap_is(t, caller.is_admin, cases[i].is_admin, "%s: administrator", cases[i].what);
+    }
+    name_list_free(&conf.admins);
+    name_list_free(&conf.operators);
+}
+
+static void check_sight(struct tap *t)
+{
+    struct caller alice = {.uid = 1004, .name = {"alice"}}, anna = {.name = {"anna"}};
+    struct user_name own = {"alice"}, other = {"alic"};
+
+    anna.is_admin = true;
+    tap_ok(t, caller_sees(&alice, &own), "one sees one's own");
+    tap_ok(t, !caller_sees(&alice, &other), "and no other's");
+    tap_ok(t, caller_sees(&anna, &own), "an administrator sees all");
+}
+
+static void check_names(struct tap *t)
+{
+    struct user_name name;
+
+    tap_is(t, user_name_make(&name, ""), -EINVAL, "an empty name");
+    tap_is(t, user_name_make(&name, "123456789012345678901234567890123"), -EINVAL, "33 bytes");
+    tap_is(t, user_name_make(&name, "12345678901234567890123456789012"), 0, "32 bytes");
+    memset(&name, 'x', sizeof name);
+    tap_is(t, user_name_make(&name, "al"), 0, "two");
+    tap_is(t, memcmp(&name, &(struct user_name){"al"}, sizeof name), 0, "zero behind its end");
+}
+
+int main(void)
+{
+    struct tap t = {0};
+
+    check_rights(&t);
+    check_sight(&t);
+    check_names(&t);
+    return tap_done(&t);
+}
