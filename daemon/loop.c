@@ -5,17 +5,19 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOT_KEEPER, SLOTS };
+enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOT_KEEPER, SLOT_CONTROL, SLOTS };
 
 #define LOOK_FIRST_MS 1
 #define LOOK_LAST_MS 64
 #define RENEWALS 3     /* of the lease while it lasts */
+#define CLEAR_MS 20    /* before the end of a period */
 #define TICK_MIN_MS 20 /* a deadline never makes passes follow each other faster */
 
 /*
@@ -80,13 +82,14 @@ static int open_slots(struct loop *l)
         return l->slots[SLOT_DATABASE].fd;
     l->slots[SLOT_NETWORK].fd = network_watch();
     l->slots[SLOT_KEEPER].fd = l->setup->keeper ? l->setup->keeper->fd : -1;
+    l->slots[SLOT_CONTROL].fd = l->setup->control ? control_fd(l->setup->control) : -1;
     return l->slots[SLOT_NETWORK].fd < 0 ? l->slots[SLOT_NETWORK].fd : 0;
 }
 
 static void close_slots(struct loop *l)
 {
     for (int i = 0; i < SLOTS; i++) {
-        if (i != SLOT_KEEPER && l->slots[i].fd >= 0)
+        if (i != SLOT_KEEPER && i != SLOT_CONTROL && l->slots[i].fd >= 0)
             close(l->slots[i].fd);
     }
 }
@@ -105,6 +108,8 @@ static void run(struct loop *l, enum pass_kind kind)
     l->renewed = mono_now();
     if (kind != PASS_WAKE)
         l->last_tick = l->renewed;
+    if (l->setup->control)
+        control_after_run(l->setup->control, kind == PASS_TICK);
     if (l->unwritten && !l->look.on)
         look_in(l, LOOK_LAST_MS);
 }
@@ -169,6 +174,8 @@ static void on_timer(struct loop *l)
     if (read(l->slots[SLOT_TIMER].fd, &expirations, sizeof expirations) < 0)
         return;
     if (l->next_tick.ns <= now.ns || due) {
+        if (l->next_tick.ns <= now.ns)
+            log_debug("pass late_us=%" PRId64, mono_since(l->next_tick, now).ns / 1000);
         run(l, l->next_tick.ns <= now.ns ? PASS_TICK : PASS_CHARGE);
         next_period(l, now);
     } else if (has_lease(l) && renewal(l).ns <= now.ns) {
@@ -236,13 +243,41 @@ static int arm_timer(struct loop *l)
                                                                                          : -errno;
 }
 
-static int wait_ms(const struct loop *l)
+static int look_ms(const struct loop *l)
 {
     struct span left = mono_since(mono_now(), l->look.at);
 
     if (!l->look.on)
         return -1;
     return left.ns <= 0 ? 0 : (int)((left.ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+/* Shortly before a pass nothing is begun for users: what they order ends in writes and in changes
+ * of the gate, which take their time. */
+static bool is_tick_near(const struct loop *l)
+{
+    return mono_since(mono_now(), l->next_tick).ns < CLEAR_MS * NS_PER_MS;
+}
+
+static bool rests(const struct loop *l)
+{
+    return l->setup->control && (is_tick_near(l) || control_is_resting(l->setup->control));
+}
+
+static int wait_ms(const struct loop *l)
+{
+    int look = look_ms(l), control = -1;
+
+    if (l->setup->control && !is_tick_near(l))
+        control = control_wait_ms(l->setup->control);
+    return look < 0 || (control >= 0 && control < look) ? control : look;
+}
+
+/* Users wait behind everything else: a pass is never late for any of them. */
+static void on_control(struct loop *l)
+{
+    if (control_serve(l->setup->control))
+        run(l, PASS_WAKE);
 }
 
 static int turn(struct loop *l)
@@ -253,6 +288,8 @@ static int turn(struct loop *l)
         return err;
     for (int i = 0; i < SLOTS; i++)
         l->slots[i].events = i == SLOT_KEEPER ? 0 : POLLIN; /* of the keeper, only its end */
+    if (rests(l))
+        l->slots[SLOT_CONTROL].events = 0;
     if (poll(l->slots, SLOTS, wait_ms(l)) < 0)
         return errno == EINTR ? 0 : -errno;
     if (l->slots[SLOT_SIGNALS].revents)
@@ -267,8 +304,11 @@ static int turn(struct loop *l)
         on_network(l);
     if (l->slots[SLOT_TIMER].revents)
         on_timer(l);
-    if (l->look.on && wait_ms(l) == 0)
+    if (l->look.on && look_ms(l) == 0)
         on_look(l);
+    if (l->setup->control && !rests(l) &&
+        (l->slots[SLOT_CONTROL].revents || control_wait_ms(l->setup->control) >= 0))
+        on_control(l);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #define TCPQUOTA_LOOP_H
 
 #include "ask.h"
+#include "control.h"
 #include "pass.h"
 #include "store.h"
 
@@ -17,7 +18,8 @@ struct loop_setup {
     struct store *store;
     const char *database; /* path, to be watched */
     const struct conf *conf;
-    struct ask *keeper; /* NULL in a dry run */
+    struct control *control; /* NULL in a dry run */
+    struct ask *keeper;      /* NULL in a dry run */
     /* HUP: has the configuration read anew and hands it to the pass; returns what holds from now.
      */
     const struct conf *(*reload)(void *context);

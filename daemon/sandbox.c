@@ -98,7 +98,8 @@ static int step(int err, const char *what, char why[SANDBOX_WHY_LEN])
     return err;
 }
 
-int sandbox_enter(const struct sandbox *s, const char *path, char why[SANDBOX_WHY_LEN])
+int sandbox_enter(const struct sandbox *s, const char *path, const char *socket,
+                  char why[SANDBOX_WHY_LEN])
 {
     int err = step(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : -errno, "no_new_privs", why);
 
@@ -111,7 +112,7 @@ int sandbox_enter(const struct sandbox *s, const char *path, char why[SANDBOX_WH
     if (!err)
         err = step(is_bare(s) ? 0 : -EPERM, "something of root is left", why);
     if (!err)
-        err = step(sandbox_limit_files(path), "landlock", why);
+        err = step(sandbox_limit_files(path, socket), "landlock", why);
     if (!err)
         err = step(sandbox_limit_calls(), "seccomp", why);
     return err;

@@ -28,12 +28,14 @@ const char *sandbox_strerror(int err);
 int sandbox_keep_little(void);
 /*
  * Everything that a worker gives up, in this process and for good. From here on it reaches the
- * files of the database at `path`, /proc, and the time zone; it opens no sockets but for netlink's
- * news of routes and local datagrams, for syslog, and starts nothing. What it was given open stays
- * open: the log is one of those. 0, or -errno with the step that failed in `why`: then some of it
- * may be given up, and the process has to end.
+ * files of the database at `path`, /proc, the time zone, and the records of who is logged in, if
+ * they are there by then; it opens no sockets but for netlink's news of routes and local datagrams,
+ * for syslog, and starts nothing. What it was given open stays open: the log is one of those. 0, or
+ * -errno with the step that failed in `why`: then some of it may be given up, and the process has
+ * to end.
  */
-int sandbox_enter(const struct sandbox *s, const char *path, char why[SANDBOX_WHY_LEN]);
+int sandbox_enter(const struct sandbox *s, const char *path, const char *socket,
+                  char why[SANDBOX_WHY_LEN]);
 /* The version of Landlock that this kernel has, at least 1, or -errno. */
 int sandbox_landlock_version(void);
 

@@ -35,6 +35,9 @@ static const int allowed[] = {
     SCMP_SYS(fstatat64),
     SCMP_SYS(newfstatat),
     SCMP_SYS(statx),
+    /* sd_pid_get_session(3) looks which kind of cgroups there are */
+    SCMP_SYS(statfs),
+    SCMP_SYS(statfs64),
     SCMP_SYS(access),
     SCMP_SYS(faccessat),
     SCMP_SYS(faccessat2),
@@ -89,6 +92,14 @@ static const int allowed[] = {
     SCMP_SYS(recvfrom),
     SCMP_SYS(recvmsg),
     SCMP_SYS(shutdown),
+    SCMP_SYS(listen),
+    SCMP_SYS(accept4),
+    SCMP_SYS(chmod),
+    SCMP_SYS(fchmodat),
+    SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
     /* memory: nothing that could be run, see below */
     SCMP_SYS(brk),
     SCMP_SYS(munmap),
@@ -134,12 +145,16 @@ static int allow_arguments(scmp_filter_ctx filter)
     /* A datagram is what syslog takes. */
     const struct scmp_arg_cmp local[] = {SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
                                          SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM)};
+    const struct scmp_arg_cmp control[] = {SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+                                           SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_SEQPACKET)};
     const struct scmp_arg_cmp routes[] = {SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
                                           SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE)};
     const struct scmp_arg_cmp data[] = {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)};
     const struct scmp_arg_cmp itself[] = {SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())};
     int err = allow_if(filter, SCMP_SYS(socket), 2, local);
 
+    if (!err)
+        err = allow_if(filter, SCMP_SYS(socket), 2, control);
     if (!err)
         err = allow_if(filter, SCMP_SYS(socket), 2, routes);
     if (!err)

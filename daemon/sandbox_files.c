@@ -27,14 +27,21 @@
     (READ_TREE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |                     \
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 
-/* What is read on the way: connection tracking, the time zone, uids, randomness for SQLite. */
+/* What is read on the way: connection tracking, the time zone, uids, randomness for SQLite, who is
+ * logged in from where. */
 static const struct {
     const char *path;
     uint64_t access;
 } read_only[] = {
-    {"/proc", READ_TREE},          {"/usr/share/zoneinfo", READ_TREE},
-    {"/etc/localtime", READ_FILE}, {"/etc/login.defs", READ_FILE},
+    {"/proc", READ_TREE},
+    {"/usr/share/zoneinfo", READ_TREE},
+    {"/etc/localtime", READ_FILE},
+    {"/etc/login.defs", READ_FILE},
     {"/dev/urandom", READ_FILE},
+    {"/run/utmp", READ_FILE},
+    {"/var/run/utmp", READ_FILE},
+    {"/run/systemd/sessions", READ_TREE},
+    {"/run/systemd/users", READ_TREE},
 };
 
 int sandbox_landlock_version(void)
@@ -74,7 +81,10 @@ static int allow(int ruleset, const char *path, uint64_t access)
     return err;
 }
 
-int sandbox_limit_files(const char *path)
+/* The control socket is made and removed here. */
+#define KEEP_SOCKET (LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+
+int sandbox_limit_files(const char *path, const char *socket)
 {
     struct landlock_ruleset_attr attr = {.handled_access_fs = 0};
     int version = sandbox_landlock_version(), ruleset, err;
@@ -88,6 +98,9 @@ int sandbox_limit_files(const char *path)
         return -errno;
     snprintf(folder, sizeof folder, "%s", path);
     err = allow(ruleset, dirname(folder), KEEP_FILES & attr.handled_access_fs);
+    snprintf(folder, sizeof folder, "%s", socket ? socket : "");
+    if (!err && socket)
+        err = allow(ruleset, dirname(folder), KEEP_SOCKET);
     for (size_t i = 0; i < sizeof read_only / sizeof *read_only && !err; i++)
         err = allow(ruleset, read_only[i].path, read_only[i].access);
     if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)

@@ -6,8 +6,8 @@
 
 /* No system call but those of the list; every other is EPERM. 0 or -errno. */
 int sandbox_limit_calls(void);
-/* No file but those of the database at `path`, and what is read on the way. 0, -errno; 0 as well
- * where the kernel has no Landlock. */
-int sandbox_limit_files(const char *path);
+/* No file but those of the database at `path`, the control socket (or NULL), and what is read on
+ * the way. 0, -errno; 0 as well where the kernel has no Landlock. */
+int sandbox_limit_files(const char *path, const char *socket);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -93,6 +94,22 @@ static int prepare_database(struct daemon *d)
     return store_prepare(d->database, d->sandbox.uid, d->sandbox.gid, why) == 0
                ? 0
                : start_error(EX_IOERR, d->database, why);
+}
+
+/* The folder of the control socket is the worker's, if it is made here. */
+static int prepare_socket(struct daemon *d)
+{
+    char path[PATH_MAX];
+    const char *folder;
+
+    snprintf(path, sizeof path, "%s", d->conf->socket);
+    folder = dirname(path);
+    if (access(folder, F_OK) == 0)
+        return 0;
+    if (mkdir(folder, 0755) == 0 && chmod(folder, 0755) == 0 &&
+        chown(folder, d->sandbox.uid, d->sandbox.gid) == 0)
+        return 0;
+    return start_error(EX_OSERR, folder, strerror(errno));
 }
 
 static int open_log(struct daemon *d)
@@ -180,6 +197,8 @@ static int serve(struct daemon *d)
         code = open_log(d);
     if (!code)
         code = prepare_database(d);
+    if (!code)
+        code = prepare_socket(d);
     if (code)
         return code;
     check_warn_of_start();

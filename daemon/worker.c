@@ -2,8 +2,11 @@
 
 #include "ask.h"
 #include "conntrack.h"
+#include "control.h"
 #include "log.h"
 #include "loop.h"
+#include "namer.h"
+#include "packet.h"
 #include "pass.h"
 #include "settings.h"
 #include "store.h"
@@ -12,17 +15,23 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 #define TIDY_PATIENCE_MS 10000
+#define FILES_MAX 8192    /* open at once, as far as that is permitted */
+#define FILES_OF_OURS 256 /* of them not for clients */
 
 struct worker {
     const struct worker_setup *setup;
     struct conf *conf, *loaded; /* what holds; the last one that was loaded here, or NULL */
     struct store *store;
     struct pass *pass;
+    struct control *control;
+    int listener, namer; /* -1: users are not served */
+    size_t clients_max;
     struct ask keeper;
     bool dry_run;
     bool done, kept; /* it has ended in good order; what is open stays so */
@@ -35,11 +44,11 @@ static int fail(const char *what, const char *why, int code)
     return code;
 }
 
-static int give_up_privilege(const struct worker_setup *setup)
+static int give_up_privilege(const struct worker_setup *setup, const char *socket)
 {
     char why[SANDBOX_WHY_LEN];
 
-    return sandbox_enter(setup->sandbox, setup->database, why) == 0
+    return sandbox_enter(setup->sandbox, setup->database, socket, why) == 0
                ? 0
                : fail("privilege cannot be given up", why, EX_OSERR);
 }
@@ -99,6 +108,8 @@ static const struct conf *reload(void *context)
     if (w->setup->to_file && log < 0 && strcmp(next->logfile, "syslog") == 0)
         log_to_file(next->logfile, SETTINGS_PROGRAM);
     pass_reload(w->pass, next);
+    if (w->control)
+        control_reload(w->control, next);
     settings_free(w->loaded);
     w->conf = w->loaded = next;
     log_notice("reload config=%s", w->setup->conf_path);
@@ -114,9 +125,56 @@ static void leave_terminal(struct worker *w)
     w->null = -1;
 }
 
+/* How many clients may be connected: what else is opened, every pass anew, never lacks a
+ * descriptor. To be called by root. */
+static size_t make_room_for_clients(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < FILES_MAX) {
+        rlim_t had = limit.rlim_cur;
+
+        limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            limit.rlim_cur = had;
+    }
+    if (limit.rlim_cur > FILES_MAX)
+        limit.rlim_cur = FILES_MAX;
+    return limit.rlim_cur > FILES_OF_OURS ? (size_t)limit.rlim_cur - FILES_OF_OURS : 0;
+}
+
+static int open_listener(struct worker *w)
+{
+    w->listener = packet_listen(w->conf->socket);
+    if (w->listener >= 0)
+        return 0;
+    return fail(w->conf->socket,
+                w->listener == -EADDRINUSE ? "another tcpquotad listens there"
+                                           : strerror(-w->listener),
+                EX_OSERR);
+}
+
+/* Users are served from here on; the descriptors are the control socket's. */
+static int open_control(struct worker *w)
+{
+    struct control_setup setup = {.pass = w->pass,
+                                  .store = w->store,
+                                  .database = w->setup->database,
+                                  .conf = w->conf,
+                                  .clients_max = w->clients_max,
+                                  .listener = w->listener,
+                                  .namer = w->namer};
+    int err = control_new(&w->control, &setup);
+
+    return err ? fail("control socket", strerror(-err), EX_OSERR) : 0;
+}
+
 static int serve(struct worker *w)
 {
     struct loop_setup setup = {.pass = w->pass,
+                               .control = w->control,
                                .store = w->store,
                                .database = w->setup->database,
                                .conf = w->conf,
@@ -139,6 +197,7 @@ static int serve(struct worker *w)
         end = PASS_KEEP;
     }
     err = pass_finish(w->pass, end);
+    control_free(w->control, end == PASS_KEEP);
     w->done = end != PASS_ORPHANED;
     w->kept = end == PASS_KEEP;
     if (rc < 0 || rc == LOOP_LOST)
@@ -152,17 +211,29 @@ int worker_run(const struct worker_setup *setup, int socket)
                        .conf = setup->conf,
                        .keeper = {.fd = socket},
                        .dry_run = socket < 0,
+                       .listener = -1,
+                       .namer = -1,
                        .null = open("/dev/null", O_RDWR | O_CLOEXEC)};
     int conntrack = conntrack_open(), code; /* if it is not there yet, the keeper is asked later */
+    bool serves = !w.dry_run && !setup->once;
 
-    code = give_up_privilege(setup);
+    if (serves)
+        w.namer = namer_start(setup->sandbox->uid, setup->sandbox->gid);
+    if (serves && w.namer < 0)
+        return fail("the process that knows names", strerror(-w.namer), EX_OSERR);
+    w.clients_max = make_room_for_clients();
+    code = give_up_privilege(setup, w.conf->socket);
     if (!code)
         code = open_store(&w);
+    if (!code && w.namer >= 0)
+        code = open_listener(&w);
     if (code)
         return code; /* without leave: nothing has begun */
     log_notice("start version=" VERSION " pid=%ld database=%s%s", (long)getpid(), setup->database,
                w.dry_run ? " dry-run" : "");
     code = start(&w, conntrack);
+    if (!code && w.namer >= 0)
+        code = open_control(&w);
     if (!code && !setup->once)
         code = serve(&w);
     else if (!code)
@@ -194,7 +265,7 @@ int worker_tidy(const struct worker_setup *setup)
 {
     struct worker w = {.setup = setup};
     struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
-    int code = give_up_privilege(setup), err = -EBUSY;
+    int code = give_up_privilege(setup, NULL), err = -EBUSY;
 
     if (!code && store_never_was(setup->database))
         return 0;

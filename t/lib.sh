@@ -190,6 +190,7 @@ configure() {
         echo "DATABASE=$DB"
         echo "LOGFILE=$LOG"
         echo "PIDFILE=$TRASH/pid"
+        echo "SOCKET=$TRASH/run/ctl"
         echo "PERIOD=1"
         for line; do echo "$line"; done
     } >"$CONF"

@@ -29,7 +29,8 @@ for set in CapPrm CapEff; do
 done
 is "and passes none on: CapInh" "$(status "$keeper" CapInh)" 0000000000000000
 is "and the worker is its child" "$(status "$worker" PPid)" "$keeper"
-is "the worker has no firewall's socket" "$(ls -l "/proc/$worker/fd" | grep -c 'socket:' )" 2
+# The keeper, news of the network, the control socket, and the process that knows names.
+is "the worker has no firewall's socket" "$(ls -l "/proc/$worker/fd" | grep -c 'socket:' )" 4
 is "the database is the worker's" "$(stat -c '%U %a' "$TRASH/db")|$(stat -c '%U %a' "$DB")" 'tcpquota 700|tcpquota 600'
 is "PIDFILE holds the worker's number" "$(cat "$TRASH/pid")" "$worker"
 

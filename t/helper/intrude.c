@@ -14,6 +14,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,18 @@ static void die(const char *what)
     exit(2);
 }
 
-/* The one socket of the type that the two processes use. */
+/* The worker's other ends are of its own making, and so is what the kernel says of them. */
+static bool is_keepers(int fd, long pid)
+{
+    struct ucred who = {0};
+    int type = 0;
+    socklen_t len = sizeof type, who_len = sizeof who;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
+           getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_len) == 0 && who.pid != pid;
+}
+
+/* The one socket that leads to the keeper. */
 static int take_socket(int process, long pid)
 {
     char path[64];
@@ -37,11 +49,9 @@ static int take_socket(int process, long pid)
     snprintf(path, sizeof path, "/proc/%ld/fd", pid);
     fds = opendir(path);
     while (fds && (e = readdir(fds))) {
-        int type = 0, fd = (int)syscall(SYS_pidfd_getfd, process, atoi(e->d_name), 0);
-        socklen_t len = sizeof type;
+        int fd = (int)syscall(SYS_pidfd_getfd, process, atoi(e->d_name), 0);
 
-        if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-            type == SOCK_SEQPACKET) {
+        if (fd >= 0 && is_keepers(fd, pid)) {
             closedir(fds);
             return fd;
         }

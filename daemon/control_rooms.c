@@ -1,0 +1,261 @@
+/* openfw: teachers and administrators open and close hosts, for free use or for their own work. */
+#include "control_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ROOM_HOSTS_MAX 1024 /* in a request */
+#define FREE_USER "free"
+#define ADMIN_USER "admin"
+
+enum rooms_way { ROOMS_OPEN, ROOMS_CLOSE, ROOMS_TOGGLE, ROOMS_FORCE };
+
+struct rooms_request {
+    const char *way, *until;
+    int admin;
+    json_t *hosts;
+};
+
+/* The group as the configuration spells it, NULL if there is none of that name. */
+static const char *find_group(const struct conf *conf, const char *name)
+{
+    for (size_t i = 0; name && i < conf->group_count; i++) {
+        if (strcmp(conf->groups[i].name, name) == 0)
+            return conf->groups[i].name;
+    }
+    return NULL;
+}
+
+static int parse_way(const char *text)
+{
+    static const char *const ways[] = {"open", "close", "toggle", "force"};
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(ways[i], text) == 0)
+            return i;
+    }
+    return -EINVAL;
+}
+
+/* One host of the request: {"host": ADDRESS, "group": NAME}, the group may be missing. */
+static int parse_host(const struct conf *conf, json_t *item, struct addr *addr, const char **group)
+{
+    const char *host, *name = NULL;
+
+    if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:s, s?:s}", "host", &host, "group", &name) !=
+            0 ||
+        addr_parse(host, addr) != 0)
+        return -EINVAL;
+    *group = find_group(conf, name);
+    return name && !*group ? -EINVAL : 0;
+}
+
+static bool is_open(const struct pass_host *now)
+{
+    return now->has_row && (now->order == ORDER_IS_OPEN || now->order == ORDER_OPEN);
+}
+
+/* Opened by this command, for whatever purpose. */
+static bool is_rooms(const struct pass_host *now)
+{
+    return strcmp(now->user.text, FREE_USER) == 0 || strcmp(now->user.text, ADMIN_USER) == 0;
+}
+
+static bool may_ever_open(const struct client *c, const struct addr *host)
+{
+    const struct topology *t = pass_topology(c->control->setup.pass);
+
+    return topology_is_local(t, host) && !topology_is_own(t, host);
+}
+
+static bool is_any_closed(const struct client *c, const struct rooms_request *r)
+{
+    struct addr addr;
+    const char *group;
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(r->hosts, i, item)
+    {
+        struct pass_host now;
+
+        /* What can never be open does not count as closed. */
+        if (parse_host(c->control->conf, item, &addr, &group) == 0 && may_ever_open(c, &addr) &&
+            (pass_find(c->control->setup.pass, &addr, &now) <= 0 || !is_open(&now)))
+            return true;
+    }
+    return false;
+}
+
+/* A row of the answer. */
+static void tell(struct client *c, const struct addr *host, const char *state, enum reason why,
+                 const struct user_name *holder)
+{
+    char text[ADDR_TEXT_LEN];
+    json_t *row = json_pack("{s:s, s:s, s:s}", "host", addr_format(host, text), "state", state,
+                            "why", reason_word(why));
+
+    if (row && holder)
+        json_object_set_new(row, "holder", answer_text(holder->text));
+    answer_row(&c->answer, row);
+}
+
+static int add_opening(struct client *c, const struct addr *addr, const char *group)
+{
+    struct pass_host now;
+    enum verdict v;
+
+    if (pass_find(c->control->setup.pass, addr, &now) > 0 && now.has_row &&
+        now.order != ORDER_IS_CLOSED) {
+        tell(c, addr, "open", REASON_IN_USE, &now.user);
+        return 0;
+    }
+    if (pass_judge(c->control->setup.pass, addr, &c->orders.user, c->orders.free, &v) == 0 &&
+        v != VERDICT_MAY) {
+        tell(c, addr, "closed", reason_of_verdict(v), NULL);
+        c->refused = true;
+        return 0;
+    }
+    return orders_add(&c->orders, addr, STAGE_OPEN_DUE, group);
+}
+
+/* What others have open stays open, but by force. */
+static int add_closing(struct client *c, const struct addr *addr, const char *group)
+{
+    struct pass_host now;
+    bool open = pass_find(c->control->setup.pass, addr, &now) > 0 && is_open(&now);
+
+    if (open && (c->orders.forced || is_rooms(&now))) {
+        int err = orders_add(&c->orders, addr, STAGE_CLOSE_DUE, group);
+
+        if (!err)
+            orders_find(&c->orders, addr)->holder = now.user;
+        return err;
+    }
+    tell(c, addr, open ? "open" : "closed", open ? REASON_IN_USE : REASON_OK,
+         open ? &now.user : NULL);
+    return 0;
+}
+
+static int add_hosts(struct client *c, const struct rooms_request *r, enum rooms_way way)
+{
+    json_t *item;
+    size_t i;
+    int err = 0;
+
+    json_array_foreach(r->hosts, i, item)
+    {
+        struct addr addr;
+        const char *group;
+
+        err = parse_host(c->control->conf, item, &addr, &group);
+        if (!err)
+            err = way == ROOMS_OPEN ? add_opening(c, &addr, group) : add_closing(c, &addr, group);
+        if (err)
+            break;
+    }
+    return err;
+}
+
+/* Names, purposes and times of the request, into the orders. 0 or -EINVAL. */
+static int read_terms(struct client *c, const struct rooms_request *r, enum rooms_way way)
+{
+    struct orders *o = &c->orders;
+
+    *o = (struct orders){.by = c->caller.name,
+                         .stays = true,
+                         .logs = true,
+                         .admin = r->admin,
+                         .free = !r->admin,
+                         .tic = -1,
+                         .anybodys = way != ROOMS_OPEN,
+                         .forced = way == ROOMS_FORCE,
+                         .cause = CAUSE_ADMIN};
+    user_name_make(&o->user, r->admin ? ADMIN_USER : FREE_USER);
+    if (r->until && wall_parse_utc(r->until, &o->until) != 0)
+        return -EINVAL;
+    return r->until && o->until.ns <= 0 ? -EINVAL : 0;
+}
+
+void client_begin_openfw(struct client *c)
+{
+    struct rooms_request r = {0};
+    json_error_t error;
+    int way = -EINVAL, err = -EINVAL;
+
+    if (!c->caller.is_operator) {
+        client_end(c, REASON_NOT_PERMITTED, NULL);
+        return;
+    }
+    if (json_unpack_ex(c->request, &error, JSON_STRICT, "{s:s, s:s, s?:s, s?:b, s:o}", "command",
+                       &(const char *){0}, "way", &r.way, "until", &r.until, "admin", &r.admin,
+                       "hosts", &r.hosts) == 0)
+        way = parse_way(r.way);
+    if (way >= 0 && json_is_array(r.hosts) && json_array_size(r.hosts) <= ROOM_HOSTS_MAX)
+        err = 0;
+    if (!err && way == ROOMS_TOGGLE)
+        way = is_any_closed(c, &r) ? ROOMS_OPEN : ROOMS_CLOSE;
+    if (!err)
+        err = read_terms(c, &r, (enum rooms_way)way);
+    if (!err)
+        err = add_hosts(c, &r, (enum rooms_way)way);
+    if (err) {
+        orders_free(&c->orders);
+        client_end(c, err == -ENOMEM ? REASON_MEMORY : REASON_REQUEST,
+                   json_pack("{s:s}", "detail", way < 0 ? error.text : "hosts, or until"));
+        return;
+    }
+    c->opening = way == ROOMS_OPEN;
+    c->stage = CLIENT_OPENS;
+    c->deadline = mono_add(mono_now(), span_seconds(CONTROL_ORDER_S));
+    client_follow_openfw(c);
+}
+
+static void tell_outcome(struct client *c, struct order_host *h)
+{
+    h->told = true;
+    if (h->stage == STAGE_OPEN) {
+        tell(c, &h->addr, "open", REASON_OK, NULL);
+    } else if (c->opening) {
+        c->refused = true;
+        tell(c, &h->addr, "closed", h->why, NULL);
+    } else {
+        tell(c, &h->addr, "closed", REASON_OK, NULL);
+    }
+}
+
+/* What is not written yet will not be: nothing happens after it was said that it did not. */
+void client_cancel_openfw(struct client *c)
+{
+    for (size_t i = 0; i < c->orders.count; i++) {
+        enum order_stage stage = c->orders.hosts[i].stage;
+
+        if (stage == STAGE_OPEN_DUE || stage == STAGE_CLOSE_DUE)
+            c->orders.hosts[i].stage = STAGE_OVER;
+    }
+}
+
+static void give_up(struct client *c)
+{
+    client_cancel_openfw(c);
+    if (c->opening)
+        orders_close(&c->orders);
+    client_end(c, REASON_SLOW, NULL);
+}
+
+void client_follow_openfw(struct client *c)
+{
+    for (size_t i = 0; i < c->orders.count; i++) {
+        struct order_host *h = &c->orders.hosts[i];
+
+        if (!h->told && (h->stage == STAGE_OVER || (h->stage == STAGE_OPEN && c->opening)))
+            tell_outcome(c, h);
+    }
+    if (orders_are_over(&c->orders))
+        client_end(c, c->refused ? REASON_SOME : REASON_OK, NULL);
+    else if (c->fd >= 0 && mono_now().ns >= c->deadline.ns)
+        give_up(c);
+    else
+        client_flush(c);
+}

@@ -1,0 +1,34 @@
+/*
+ * namer: the process that turns uids into names and groups. The system's user database may be a
+ * directory server that takes its time, and what asks it loads libraries and opens sockets: so it
+ * is neither in the worker nor in the keeper, but in a process of its own, which has given up
+ * every privilege and ends with the worker. The worker asks and goes on; the answer comes later.
+ */
+#ifndef TCPQUOTA_NAMER_H
+#define TCPQUOTA_NAMER_H
+
+#include "account.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define NAMER_GROUPS_BYTES 4096
+
+struct namer_answer {
+    uint32_t uid;
+    bool found;
+    struct user_name name;
+    char groups[NAMER_GROUPS_BYTES]; /* names, each with its NUL, an empty one at the end; what does
+                                        not fit is left out */
+};
+
+/* Starts the process as this user; to be called by root. A descriptor that does not block, the
+ * caller's to close, or -errno. */
+int namer_start(uid_t uid, gid_t gid);
+/* 0; -EAGAIN if too much is being asked; -errno if the process is gone. */
+int namer_ask(int fd, uid_t uid);
+/* The next answer. 0; -EAGAIN if there is none yet; -EPIPE, -errno. */
+int namer_hear(int fd, struct namer_answer *out);
+
+#endif
