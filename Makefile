@@ -12,39 +12,49 @@ DATADIR = $(PREFIX)/share/tcpquota
 BUILD = build$(if $(SANITIZE),-asan)
 
 PKG_CONFIG ?= pkg-config
-PACKAGES = sqlite3 libip4tc libip6tc libmnl libseccomp libcap
+PACKAGES = sqlite3 libip4tc libip6tc libmnl libseccomp libcap jansson libsystemd
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla $(if $(WERROR),-Werror)
 HARDENED = -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SANITIZED = -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDENING = $(if $(SANITIZE),$(SANITIZED),$(HARDENED))
 CFLAGS ?= -O2 -g
-CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Idaemon \
+CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DLOCALEDIR='"$(PREFIX)/share/locale"' \
+	-Ilib -Idaemon -Itools \
 	$(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CPPFLAGS)
 CFLAGS_ALL = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),$(SANITIZED)) $(LDFLAGS)
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liniparser
+# Of tcpquota alone.
+LIBS_tcpquota = $(shell $(PKG_CONFIG) --libs ncursesw)
 
 LIB_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) $(BUILD)/obj/schema.o
 DAEMON_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard daemon/*.c))
 # What the unit tests link: the daemon without its main file.
 MODULE_OBJECTS = $(filter-out %/tcpquotad.o,$(DAEMON_OBJECTS))
-PROGRAMS = $(BUILD)/tcpquotad
+# What the programs of tools/ share, and what each has of its own: openhost.c, openhost_*.c.
+TOOLS = openhost openfw tcpquota
+TOOL_SHARED = $(addprefix $(BUILD)/obj/tools/,program.o link.o question.o question_local.o show.o table.o view.o)
+parts_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/$(1).c tools/$(1)_*.c))
+PROGRAMS = $(BUILD)/tcpquotad $(addprefix $(BUILD)/,$(TOOLS))
+CATALOGUES = $(patsubst po/%.po,$(BUILD)/locale/%/LC_MESSAGES/tcpquota.mo,$(wildcard po/*.po))
 UNIT_TESTS = $(patsubst t/unit/%.c,$(BUILD)/t/%.t,$(wildcard t/unit/*_test.c))
 PRELOADED = t/helper/slow_fsync.c t/helper/stepped_clock.c t/helper/missing.c
 HELPERS = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) \
 	$(patsubst t/helper/%.c,$(BUILD)/t/%,$(filter-out $(PRELOADED),$(wildcard t/helper/*.c)))
 PRELOADS = $(patsubst t/helper/%.c,$(BUILD)/t/%.so,$(PRELOADED))
 
-.PHONY: all programs tests deps check check-here asan demo bench fuzz tidy install uninstall clean
+.PHONY: all programs tests deps check check-here asan demo bench fuzz tidy po install uninstall \
+	clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 # Without the packages nothing can be built: then root installs them, and others are told which.
 all:
-	@$(PKG_CONFIG) --exists $(PACKAGES) 2>/dev/null || sh init/install-deps
+	@$(PKG_CONFIG) --exists $(PACKAGES) ncursesw 2>/dev/null && command -v msgfmt >/dev/null || \
+	    sh init/install-deps
 	@$(MAKE) --no-print-directory programs
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(CATALOGUES)
 
 tests: programs $(UNIT_TESTS) $(HELPERS) $(PRELOADS)
 
@@ -53,6 +63,15 @@ deps:
 
 $(BUILD)/tcpquotad: $(DAEMON_OBJECTS) $(BUILD)/libtcpquota.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+.SECONDEXPANSION:
+$(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $$(call parts_of,$$*) $(TOOL_SHARED) \
+		$(BUILD)/libtcpquota.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(LIBS_$*)
+
+$(BUILD)/locale/%/LC_MESSAGES/tcpquota.mo: po/%.po
+	@mkdir -p $(@D)
+	msgfmt --check-format --check-domain -o $@ $<
 
 $(BUILD)/libtcpquota.a: $(LIB_OBJECTS)
 	rm -f $@
@@ -106,6 +125,8 @@ demo: deps
 bench: deps
 	$(MAKE) tests
 	BUILD=$(CURDIR)/$(BUILD) sh bench/run
+	BUILD=$(CURDIR)/$(BUILD) sh bench/commands
+	BUILD=$(CURDIR)/$(BUILD) sh bench/control
 
 # Each parser under libFuzzer for FUZZ_SECONDS, from the corpus in t/corpus.
 FUZZ_SECONDS ?= 60
@@ -113,10 +134,19 @@ fuzz:
 	sh init/install-deps --with-fuzz
 	FUZZ_SECONDS=$(FUZZ_SECONDS) sh t/fuzz/run
 
+# Takes the sentences of the programs over into the catalogues; what is new or has changed there is
+# then to be translated.
+po:
+	@mkdir -p $(BUILD)
+	sh po/extract > $(BUILD)/tcpquota.pot
+	for catalogue in po/*.po; do \
+	    msgmerge --quiet --update --backup=none $$catalogue $(BUILD)/tcpquota.pot || exit 1; \
+	done
+
 tidy:
-	clang-tidy --quiet lib/*.c daemon/*.c -- $(CPPFLAGS_ALL) -std=c11
+	clang-tidy --quiet lib/*.c daemon/*.c tools/*.c -- $(CPPFLAGS_ALL) -std=c11
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
-	    --error-exitcode=1 -Ilib -Idaemon lib daemon
+	    --error-exitcode=1 -Ilib -Idaemon -Itools lib daemon tools
 
 install: all
 	sh init/install-files install "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(UNITDIR)" "$(BUILD)"

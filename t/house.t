@@ -22,7 +22,7 @@ siblings() {
         module=$(base "$file")
         case $module in
         # The order of the rooms is theirs to know.
-        pass | loop | check | tcpquotad | keeper | worker) continue ;;
+        pass | loop | check | tcpquotad | keeper | worker | control) continue ;;
         esac
         sed -n 's/^#include "\(.*\)"/\1/p' "$file" | while read -r header; do
             [ -f "lib/$header" ] || [ "$(base "$header")" = "$module" ] || echo "$file includes $header"
@@ -33,30 +33,40 @@ siblings() {
             [ -f "lib/$header" ] || echo "$file includes $header"
         done
     done
+    # A program has what all of them share, and its own parts.
+    for file in tools/*.[ch]; do
+        module=$(base "$file")
+        sed -n 's/^#include "\(.*\)"/\1/p' "$file" | while read -r header; do
+            [ -f "lib/$header" ] || [ "$(base "$header")" = "$module" ] ||
+                echo "$shared" | grep -qw "$(base "$header")" || echo "$file includes $header"
+        done
+    done
 }
-ok "a module of the daemon includes the base and never its siblings" "$(siblings)"
+# Of tools/: what several programs are made of.
+shared=$(sed -n 's/^TOOL_SHARED = \$(addprefix [^,]*,\(.*\))$/\1/p' Makefile | sed 's/\.o//g')
+ok "a module includes the base and never its siblings" "$(siblings)"
 ok "the gate never reads the database, the store never calls the gate" \
     "$(grep -l 'store\.h' daemon/gate*.[ch] daemon/flows.[ch]; grep -lE '"(gate|flows)' lib/store*.[ch])"
-ok "sqlite3.h is included by the store alone" "$(grep -lE '^#include.*sqlite3\.h' lib/*.[ch] daemon/*.[ch] | grep -v '^lib/store.c$')"
-ok "libiptc is included by one file" "$(grep -lE 'libiptc/' lib/*.[ch] daemon/*.[ch] | grep -v '^daemon/gate_xtables.c$')"
-ok "iniparser is included by one file" "$(grep -lE 'iniparser/' lib/*.[ch] daemon/*.[ch] | grep -v '^lib/conf.c$')"
+ok "sqlite3.h is included by the store alone" "$(grep -lE '^#include.*sqlite3\.h' lib/*.[ch] daemon/*.[ch] tools/*.[ch] | grep -vxE 'lib/store(_backup)?\.c')"
+ok "libiptc is included by one file" "$(grep -lE 'libiptc/' lib/*.[ch] daemon/*.[ch] tools/*.[ch] | grep -v '^daemon/gate_xtables.c$')"
+ok "iniparser is included by one file" "$(grep -lE 'iniparser/' lib/*.[ch] daemon/*.[ch] tools/*.[ch] | grep -v '^lib/conf.c$')"
 ok "no call that the house does not use" \
-    "$(grep -nE '\b(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|system|popen|alloca|gets|iniparser_getint)[[:space:]]*\(' lib/*.[ch] daemon/*.[ch])"
-ok "no file over 500 lines" "$(wc -l lib/*.[ch] daemon/*.[ch] t/unit/*.[ch] | awk '$1 > 500 && $2 != "total"')"
-ok "no line over 100 columns" "$(grep -nE '^.{101,}' lib/*.[ch] daemon/*.[ch])"
+    "$(grep -nE '\b(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|system|popen|alloca|gets|iniparser_getint)[[:space:]]*\(' lib/*.[ch] daemon/*.[ch] tools/*.[ch])"
+ok "no file over 500 lines" "$(wc -l lib/*.[ch] daemon/*.[ch] tools/*.[ch] t/helper/*.c t/unit/*.[ch] | awk '$1 > 500 && $2 != "total"')"
+ok "no line over 100 columns" "$(grep -nE '^.{101,}' lib/*.[ch] daemon/*.[ch] tools/*.[ch])"
 long() {
-    for file in lib/*.c daemon/*.c; do
+    for file in lib/*.c daemon/*.c tools/*.c; do
         awk -v f="$file" '/^\{/ {start = NR} /^\}/ {if (start && NR - start > 60) print f ":" start ": " NR - start; start = 0}' "$file"
     done
 }
 ok "no function over 60 lines" "$(long)"
-ok "nothing is left open in the text" "$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' lib/*.[ch] daemon/*.[ch] init/* etc/* schema/* Makefile README)"
+ok "nothing is left open in the text" "$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' lib/*.[ch] daemon/*.[ch] tools/*.[ch] init/* etc/* schema/* Makefile README)"
 alone() {
-    for header in lib/*.h daemon/*.h; do
-        ${CC:-cc} -std=c11 -D_GNU_SOURCE -Ilib -Idaemon $(pkg-config --cflags libmnl) -fsyntax-only -x c "$header" 2>&1
+    for header in lib/*.h daemon/*.h tools/*.h; do
+        ${CC:-cc} -std=c11 -D_GNU_SOURCE -Ilib -Idaemon -Itools $(pkg-config --cflags libmnl) -fsyntax-only -x c "$header" 2>&1
     done
 }
 ok "every header compiles alone" "$(alone)"
-ok "every page is clean mdoc" "$(command -v mandoc >/dev/null && mandoc -Tlint -Wwarning man/*.[58] 2>&1)"
+ok "every page is clean mdoc" "$(command -v mandoc >/dev/null && mandoc -Tlint -Wwarning man/*.[158] 2>&1)"
 echo "1..$n"
 exit $failed
