@@ -6,11 +6,21 @@ root=$TRASH/root
 is_asan() { ldd "$BUILD/tcpquotad" | grep -q libasan; }
 make_it() { make -s -C "$TOP" $(is_asan && echo SANITIZE=1) "$1" DESTDIR="$root" PREFIX=/usr; }
 ok "make install" make_it install
-for file in /usr/sbin/tcpquotad /etc/tcpquota/tcpquota.cf /etc/tcpquota/tcpquota.cf.debug /etc/init.d/tcpquota \
+for file in /usr/sbin/tcpquotad /usr/bin/openhost /usr/bin/openfw /usr/bin/tcpquota /etc/tcpquota/tcpquota.cf /etc/tcpquota/tcpquota.cf.debug /etc/tcpquota/tcpquota.greet.svenska /usr/share/bash-completion/completions/openfw \
+    /usr/share/locale/sv/LC_MESSAGES/tcpquota.mo /etc/init.d/tcpquota \
     /etc/cron.weekly/tcpquota /usr/lib/systemd/system/tcpquota.service /usr/lib/modules-load.d/tcpquota.conf \
     /usr/lib/sysusers.d/tcpquota.conf /usr/lib/tmpfiles.d/tcpquota.conf /usr/share/tcpquota/schema/0001-base.sql \
-    /usr/share/man/man8/tcpquotad.8 /usr/share/man/man5/tcpquota.cf.5 /usr/share/man/man5/tcpquota-schema.5; do
+    /usr/share/man/man8/tcpquotad.8 /usr/share/man/man8/openfw.8 /usr/share/man/man1/openhost.1 \
+    /usr/share/man/man1/tcpquota.1 /usr/share/man/man5/tcpquota.cf.5 /usr/share/man/man5/tcpquota-schema.5; do
     ok "there is $file" test -s "$root$file"
+done
+for program in openhost openfw tcpquota; do
+    ok "everybody may run $program" setpriv --reuid nobody --clear-groups "$root/usr/bin/$program" --version
+done
+for language in "$TOP"/po/*.po; do
+    [ -e "$language" ] || continue
+    language=$(basename "$language" .po)
+    ok "there is the catalogue of $language" test -s "$root/usr/share/locale/$language/LC_MESSAGES/tcpquota.mo"
 done
 ok "nothing is setuid or setgid" same "$(find "$root" -perm /6000 | wc -l)" 0
 ok "the unit knows where the daemon is" grep -q '^ExecStart=/usr/sbin/tcpquotad' "$root/usr/lib/systemd/system/tcpquota.service"
@@ -70,5 +80,5 @@ ok "stop" script stop
 ok "cleans" same "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)" 0
 ok "and cuts" within 5 is_over dl
 ok "make uninstall" make_it uninstall
-is "leaves the configuration alone" "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" "./etc/tcpquota/tcpquota.cf ./etc/tcpquota/tcpquota.cf.debug "
+is "leaves the configuration alone" "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" "./etc/tcpquota/tcpquota.cf ./etc/tcpquota/tcpquota.cf.debug ./etc/tcpquota/tcpquota.greet.english ./etc/tcpquota/tcpquota.greet.svenska ./etc/tcpquota/tcpquota.info.english ./etc/tcpquota/tcpquota.info.svenska "
 done_testing
