@@ -2,19 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define APPLICATION_ID 0x74637071 /* "tcpq", in the header of the file */
-#define OPEN_PATIENCE_MS 5000     /* for another program's lock, while starting */
+#define PIECE_PAGES 64            /* of a copy, between two reports */
 
 struct store {
     sqlite3 *db;
@@ -30,7 +27,7 @@ struct store {
 #define STORE_STATEMENT_TEXT(id, sql) sql,
 static const char *const statement_texts[] = {STORE_STATEMENTS(STORE_STATEMENT_TEXT)};
 
-int sql_error_of(int rc)
+static int error_of(int rc)
 {
     switch (rc & 0xff) {
     case SQLITE_OK:
@@ -60,7 +57,7 @@ int sql_error_of(int rc)
 static int failed(struct store *s, int rc)
 {
     snprintf(s->error, sizeof s->error, "%s", s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc));
-    return sql_error_of(rc);
+    return error_of(rc);
 }
 
 int sql_failed_because(struct store *s, int err, const char *what)
@@ -142,11 +139,6 @@ int sql_run(struct store *s, enum sql id)
     return rc < 0 ? rc : 0;
 }
 
-struct sqlite3 *sql_handle(struct store *s)
-{
-    return s->db;
-}
-
 int sql_changes(struct store *s)
 {
     return sqlite3_changes(s->db);
@@ -176,66 +168,6 @@ static int query_int(struct store *s, const char *sql, int64_t *out)
         return err;
     }
     sqlite3_finalize(statement);
-    return 0;
-}
-
-/* Told in words of ours: SQLite only says that it cannot open the file. */
-static int check_folder(struct store *s, enum store_mode mode)
-{
-    char copy[PATH_MAX], why[64];
-
-    snprintf(copy, sizeof copy, "%s", s->path);
-    if (access(dirname(copy), W_OK | X_OK) == 0)
-        return 0;
-    if (errno == ENOENT && mode != STORE_CREATE)
-        return sql_failed_because(s, -ENOENT, "it is not there yet");
-    snprintf(why, sizeof why, "its folder cannot be written by uid %ld: %s", (long)geteuid(),
-             strerror(errno));
-    return sql_failed_because(s, -EACCES, why);
-}
-
-/*
- * A marker beside the database remembers that it was made. Without the marker a lost database
- * would be replaced by an empty one, and every balance with it.
- */
-static int check_marker(struct store *s, enum store_mode mode)
-{
-    char marker[PATH_MAX + 8];
-    struct stat st;
-    bool there = stat(s->path, &st) == 0;
-    int fd;
-
-    snprintf(marker, sizeof marker, "%s.made", s->path);
-    if ((!there || st.st_size == 0) && access(marker, F_OK) == 0)
-        return sql_failed_because(s, -ENODATA,
-                                  "it is gone, but its marker file (.made) is there: "
-                                  "restore it, or remove the marker to begin anew");
-    if (mode != STORE_CREATE)
-        return there ? 0 : sql_failed_because(s, -ENOENT, "it is not there yet");
-    if (!there) {
-        fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0)
-            return sql_failed_because(s, -errno, "it cannot be made");
-        close(fd);
-    }
-    return 0;
-}
-
-/* Once the tables are there. The marker is locked for as long as the store is open: two daemons on
- * one database would charge everybody twice. */
-static int hold_marker(struct store *s)
-{
-    char marker[PATH_MAX + 8];
-
-    snprintf(marker, sizeof marker, "%s.made", s->path);
-    s->marker = open(marker, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (s->marker < 0)
-        return sql_failed_because(s, -errno, "its marker file (.made) cannot be made");
-    /* The worker of a keeper that was killed may still be ending its sessions. */
-    for (int i = 0; flock(s->marker, LOCK_EX | LOCK_NB) != 0 && i < OPEN_PATIENCE_MS / 10; i++)
-        nanosleep(&(struct timespec){.tv_nsec = 10 * NS_PER_MS}, NULL);
-    if (flock(s->marker, LOCK_EX | LOCK_NB) != 0)
-        return sql_failed_because(s, -EBUSY, "another tcpquotad works with it");
     return 0;
 }
 
@@ -314,7 +246,9 @@ static int configure(struct store *s, enum store_mode mode)
     if (!err && broken)
         err = sql_failed_because(s, -EBADMSG, "it is damaged (PRAGMA quick_check says how)");
     if (!err)
-        err = hold_marker(s);
+        s->marker = store_hold_marker(s, s->path);
+    if (!err && s->marker < 0)
+        err = s->marker;
     sqlite3_busy_timeout(s->db, 0);
     return err;
 }
@@ -332,9 +266,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     if (strlen(path) >= sizeof s->path)
         return sql_failed_because(s, -ENAMETOOLONG, "its path is too long");
     snprintf(s->path, sizeof s->path, "%s", path);
-    err = check_folder(s, mode);
-    if (!err)
-        err = check_marker(s, mode);
+    err = store_check_place(s, path, mode);
     if (err)
         return err;
     rc = sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -436,4 +368,81 @@ void store_rollback(struct store *s)
 {
     if (s->db && !sqlite3_get_autocommit(s->db))
         sql_run(s, SQL_ROLLBACK);
+}
+
+static int failed_copy(struct store *s, sqlite3 *part, int rc)
+{
+    char why[192];
+
+    snprintf(why, sizeof why, "the copy: %s", part ? sqlite3_errmsg(part) : sqlite3_errstr(rc));
+    return sql_failed_because(s, error_of(rc), why);
+}
+
+static int run_on(struct store *s, sqlite3 *part, const char *sql)
+{
+    int rc = sqlite3_exec(part, sql, NULL, NULL, NULL);
+
+    return rc == SQLITE_OK ? 0 : failed_copy(s, part, rc);
+}
+
+static int copy_pages(struct store *s, sqlite3 *part, sql_copy_progress *progress, void *context)
+{
+    sqlite3_backup *b = sqlite3_backup_init(part, "main", s->db, "main");
+    int rc = b ? SQLITE_OK : sqlite3_errcode(part);
+    bool goes_on = true;
+
+    while (b && rc == SQLITE_OK && goes_on) {
+        rc = sqlite3_backup_step(b, PIECE_PAGES);
+        if (progress && (rc == SQLITE_OK || rc == SQLITE_DONE)) {
+            int64_t pages = sqlite3_backup_pagecount(b);
+
+            goes_on = progress(context, pages - sqlite3_backup_remaining(b), pages);
+        }
+    }
+    if (b)
+        sqlite3_backup_finish(b);
+    if (!goes_on)
+        return sql_failed_because(s, -ECANCELED, "the copy was broken off");
+    return rc == SQLITE_DONE ? 0 : failed_copy(s, part, rc);
+}
+
+static int is_sound(struct store *s, sqlite3 *part)
+{
+    sqlite3_stmt *check;
+    bool sound;
+    int rc = sqlite3_prepare_v2(part, "PRAGMA quick_check(1)", -1, &check, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(check);
+    if (rc != SQLITE_ROW) {
+        int err = failed_copy(s, part, rc);
+
+        sqlite3_finalize(check);
+        return err ? err : -EIO;
+    }
+    sound = strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+    sqlite3_finalize(check);
+    return sound ? 0
+                 : sql_failed_because(s, -EBADMSG,
+                                      "the copy is damaged (PRAGMA quick_check says how)");
+}
+
+int sql_copy(struct store *s, const char *path, sql_copy_progress *progress, void *context)
+{
+    sqlite3 *part = NULL;
+    int rc = sqlite3_open_v2(path, &part, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int err = rc == SQLITE_OK ? 0 : failed_copy(s, part, rc);
+
+    /* It is worth nothing before it is whole, and then it is synced as a whole. */
+    if (!err)
+        err = run_on(s, part, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+    if (!err)
+        err = copy_pages(s, part, progress, context);
+    /* Not WAL, as the database is: reading the copy shall make no files beside it. */
+    if (!err)
+        err = run_on(s, part, "PRAGMA journal_mode = DELETE");
+    if (!err)
+        err = is_sound(s, part);
+    sqlite3_close(part);
+    return err;
 }

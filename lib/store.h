@@ -28,7 +28,7 @@ struct store_row {
     bool free;
     bool allowed;
     int64_t balance;
-    enum cause cause;  /* of the row in orders; admin if there is none */
+    enum cause cause;    /* of the row in orders; admin if there is none */
     struct wall until;   /* ns 0: none */
     struct user_name by; /* of the row in orders; empty if there is none */
 };
@@ -116,7 +116,7 @@ struct store_opening {
     const char *host;
     const struct user_name *user;
     const char *by; /* who orders it */
-    int64_t tic; /* 0: it has to be refreshed; -1 */
+    int64_t tic;    /* 0: it has to be refreshed; -1 */
     bool free;
     struct wall until;
 };

@@ -6,21 +6,17 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE_PAGES 64
-
 struct copy {
     struct store *store;
     const char *path;
     char part[PATH_MAX];
-    int fd;      /* of the part, locked: open for longer than SQLite's, whose locks it would undo */
-    sqlite3 *db; /* of the part */
+    int fd; /* of the part, locked: open for longer than SQLite's, whose locks it would undo */
 };
 
 static int failed_at(struct copy *c, const char *what)
@@ -74,86 +70,15 @@ static int make_part(struct copy *c)
     return err;
 }
 
-static int failed_copy(struct copy *c, int rc)
-{
-    char why[192];
-
-    snprintf(why, sizeof why, "the copy: %s", c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
-    return sql_failed_because(c->store, sql_error_of(rc), why);
-}
-
-static int run(struct copy *c, const char *sql)
-{
-    int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
-
-    return rc == SQLITE_OK ? 0 : failed_copy(c, rc);
-}
-
-static int copy_pages(struct copy *c, store_backup_progress *progress, void *context)
-{
-    sqlite3_backup *b = sqlite3_backup_init(c->db, "main", sql_handle(c->store), "main");
-    int rc = b ? SQLITE_OK : sqlite3_errcode(c->db);
-    bool goes_on = true;
-
-    while (b && rc == SQLITE_OK && goes_on) {
-        rc = sqlite3_backup_step(b, PIECE_PAGES);
-        if (progress && (rc == SQLITE_OK || rc == SQLITE_DONE)) {
-            int64_t pages = sqlite3_backup_pagecount(b);
-
-            goes_on = progress(context, pages - sqlite3_backup_remaining(b), pages);
-        }
-    }
-    if (b)
-        sqlite3_backup_finish(b);
-    if (!goes_on)
-        return sql_failed_because(c->store, -ECANCELED, "the copy was broken off");
-    return rc == SQLITE_DONE ? 0 : failed_copy(c, rc);
-}
-
-static int is_sound(struct copy *c)
-{
-    sqlite3_stmt *check;
-    bool sound;
-    int rc = sqlite3_prepare_v2(c->db, "PRAGMA quick_check(1)", -1, &check, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(check);
-    if (rc != SQLITE_ROW) {
-        int err = failed_copy(c, rc);
-
-        sqlite3_finalize(check);
-        return err ? err : -EIO;
-    }
-    sound = strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
-    sqlite3_finalize(check);
-    return sound ? 0
-                 : sql_failed_because(c->store, -EBADMSG,
-                                      "the copy is damaged (PRAGMA quick_check says how)");
-}
-
 /* One reading from the first page to the last: without it every commit of somebody else would begin
  * the copy anew. */
-static int copy_whole(struct copy *c, store_backup_progress *progress, void *context)
+static int copy_whole(const struct copy *c, store_backup_progress *progress, void *context)
 {
-    int rc, err = sql_run(c->store, SQL_SNAPSHOT);
+    int err = sql_run(c->store, SQL_SNAPSHOT);
 
     if (!err)
         err = sql_run(c->store, SQL_READ);
-    if (err)
-        return err;
-    rc = sqlite3_open_v2(c->part, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    err = rc == SQLITE_OK ? 0 : failed_copy(c, rc);
-    /* It is worth nothing before it is whole, and then it is synced as a whole. */
-    if (!err)
-        err = run(c, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
-    if (!err)
-        err = copy_pages(c, progress, context);
-    /* Not WAL, as the database is: reading the copy shall make no files beside it. */
-    if (!err)
-        err = run(c, "PRAGMA journal_mode = DELETE");
-    if (!err)
-        err = is_sound(c);
-    return err;
+    return err ? err : sql_copy(c->store, c->part, progress, context);
 }
 
 /* 0, or -1 and errno: EEXIST if something is there. Some file systems only know the one, some only
@@ -208,7 +133,6 @@ int store_backup(struct store *s, const char *path, store_backup_progress *progr
     if (err)
         return err;
     err = copy_whole(&c, progress, context);
-    sqlite3_close(c.db);
     store_rollback(s);
     if (!err)
         err = name_part(&c);

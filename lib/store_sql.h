@@ -1,6 +1,6 @@
 /*
  * store_sql: what the parts of the store share and nobody else includes: its statements, and how
- * they are bound and stepped. Of all files store.c and store_backup.c alone include sqlite3.h.
+ * they are bound and stepped. store.c alone knows the library itself.
  */
 #ifndef TCPQUOTA_STORE_SQL_H
 #define TCPQUOTA_STORE_SQL_H
@@ -174,12 +174,23 @@ int sql_run(struct store *s, enum sql id);
 /* Rows that the last statement changed. */
 int sql_changes(struct store *s);
 
-/* SQLite's own handle, for what has no statement. */
-struct sqlite3 *sql_handle(struct store *s);
-/* The errno of a result code of SQLite. */
-int sql_error_of(int rc);
+/* Copies the database, as the reading that is under way sees it, into the empty file at `path`,
+ * page by page, and checks the copy. 0 or -errno; -ECANCELED if `progress` (or NULL) wants no more.
+ */
+typedef bool sql_copy_progress(void *context, int64_t done, int64_t pages);
+int sql_copy(struct store *s, const char *path, sql_copy_progress *progress, void *context);
 /* Remembers the words and returns `err`. */
 int sql_failed_because(struct store *s, int err, const char *what);
+
+#define OPEN_PATIENCE_MS 5000 /* for another program's lock, while starting */
+
+/* store_marker.c */
+/* Whether the folder can be worked in, and whether the database is there if it ever was; makes an
+ * empty file if it was not, in STORE_CREATE. 0 or -errno. */
+int store_check_place(struct store *s, const char *path, enum store_mode mode);
+/* Once the tables are there. The marker is locked for as long as the store is open: two daemons on
+ * one database would charge everybody twice. A descriptor or -errno. */
+int store_hold_marker(struct store *s, const char *path);
 
 /* The files of schema/, in their order, and the user_version that each leaves behind. */
 struct store_migration {
