@@ -1,5 +1,6 @@
 /* openfw: teachers and administrators open and close hosts, for free use or for their own work. */
 #include "control_state.h"
+#include "log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,10 +12,18 @@
 
 enum rooms_way { ROOMS_OPEN, ROOMS_CLOSE, ROOMS_TOGGLE, ROOMS_FORCE };
 
+struct room_host {
+    struct addr addr;
+    const char *group; /* the configuration's; may be NULL */
+};
+
 struct rooms_request {
-    const char *way, *until;
-    int admin;
-    json_t *hosts;
+    enum rooms_way way;
+    bool admin;
+    struct wall until; /* 0: none */
+    struct room_host hosts[ROOM_HOSTS_MAX];
+    size_t count;
+    char fault[256]; /* why it cannot be done */
 };
 
 /* The group as the configuration spells it, NULL if there is none of that name. */
@@ -27,28 +36,70 @@ static const char *find_group(const struct conf *conf, const char *name)
     return NULL;
 }
 
-static int parse_way(const char *text)
+static int parse_way(const char *text, enum rooms_way *way)
 {
     static const char *const ways[] = {"open", "close", "toggle", "force"};
 
     for (int i = 0; i < 4; i++) {
-        if (strcmp(ways[i], text) == 0)
-            return i;
+        if (strcmp(ways[i], text) == 0) {
+            *way = (enum rooms_way)i;
+            return 0;
+        }
     }
     return -EINVAL;
 }
 
-/* One host of the request: {"host": ADDRESS, "group": NAME}, the group may be missing. */
-static int parse_host(const struct conf *conf, json_t *item, struct addr *addr, const char **group)
+/* {"host": ADDRESS, "group": NAME}, the group may be missing. False: the fault says why. */
+static bool parse_host(const struct conf *conf, json_t *item, struct rooms_request *r)
 {
+    struct room_host *h = &r->hosts[r->count];
     const char *host, *name = NULL;
+    char shown[LOG_VALUE_LEN];
+    json_error_t error;
 
-    if (json_unpack_ex(item, NULL, JSON_STRICT, "{s:s, s?:s}", "host", &host, "group", &name) !=
-            0 ||
-        addr_parse(host, addr) != 0)
-        return -EINVAL;
-    *group = find_group(conf, name);
-    return name && !*group ? -EINVAL : 0;
+    if (json_unpack_ex(item, &error, JSON_STRICT, "{s:s, s?:s}", "host", &host, "group", &name) !=
+        0) {
+        snprintf(r->fault, sizeof r->fault, "host %zu: %s", r->count + 1, error.text);
+        return false;
+    }
+    h->group = find_group(conf, name);
+    if (addr_parse(host, &h->addr) != 0)
+        snprintf(r->fault, sizeof r->fault, "%s: not an address", log_value(host, shown));
+    else if (name && !h->group)
+        snprintf(r->fault, sizeof r->fault, "%s: no such group", log_value(name, shown));
+    else
+        r->count++;
+    return !r->fault[0];
+}
+
+/* False: the fault says why. */
+static bool parse_request(const struct conf *conf, json_t *request, struct rooms_request *r)
+{
+    const char *way, *until = NULL;
+    int admin = 0;
+    json_t *hosts, *item;
+    json_error_t error;
+    size_t i;
+
+    if (json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s:s, s?:s, s?:b, s:o}", "command",
+                       &(const char *){0}, "way", &way, "until", &until, "admin", &admin, "hosts",
+                       &hosts) != 0)
+        snprintf(r->fault, sizeof r->fault, "%s", error.text);
+    else if (parse_way(way, &r->way) != 0)
+        snprintf(r->fault, sizeof r->fault, "way: open, close, toggle or force");
+    else if (until && (wall_parse_utc(until, &r->until) != 0 || r->until.ns <= 0))
+        snprintf(r->fault, sizeof r->fault, "until: not a time as in 2026-11-21T09:00:00Z");
+    else if (!json_is_array(hosts) || json_array_size(hosts) > ROOM_HOSTS_MAX)
+        snprintf(r->fault, sizeof r->fault, "hosts: a list of at most %d", ROOM_HOSTS_MAX);
+    if (r->fault[0])
+        return false;
+    r->admin = admin;
+    json_array_foreach(hosts, i, item)
+    {
+        if (!parse_host(conf, item, r))
+            return false;
+    }
+    return true;
 }
 
 static bool is_open(const struct pass_host *now)
@@ -71,18 +122,13 @@ static bool may_ever_open(const struct client *c, const struct addr *host)
 
 static bool is_any_closed(const struct client *c, const struct rooms_request *r)
 {
-    struct addr addr;
-    const char *group;
-    json_t *item;
-    size_t i;
-
-    json_array_foreach(r->hosts, i, item)
-    {
+    for (size_t i = 0; i < r->count; i++) {
+        const struct addr *addr = &r->hosts[i].addr;
         struct pass_host now;
 
         /* What can never be open does not count as closed. */
-        if (parse_host(c->control->conf, item, &addr, &group) == 0 && may_ever_open(c, &addr) &&
-            (pass_find(c->control->setup.pass, &addr, &now) <= 0 || !is_open(&now)))
+        if (may_ever_open(c, addr) &&
+            (pass_find(c->control->setup.pass, addr, &now) <= 0 || !is_open(&now)))
             return true;
     }
     return false;
@@ -138,75 +184,59 @@ static int add_closing(struct client *c, const struct addr *addr, const char *gr
     return 0;
 }
 
-static int add_hosts(struct client *c, const struct rooms_request *r, enum rooms_way way)
+/* 0 or -ENOMEM. */
+static int add_hosts(struct client *c, const struct rooms_request *r)
 {
-    json_t *item;
-    size_t i;
     int err = 0;
 
-    json_array_foreach(r->hosts, i, item)
-    {
-        struct addr addr;
-        const char *group;
+    for (size_t i = 0; i < r->count && !err; i++) {
+        const struct room_host *h = &r->hosts[i];
 
-        err = parse_host(c->control->conf, item, &addr, &group);
-        if (!err)
-            err = way == ROOMS_OPEN ? add_opening(c, &addr, group) : add_closing(c, &addr, group);
-        if (err)
-            break;
+        err = r->way == ROOMS_OPEN ? add_opening(c, &h->addr, h->group)
+                                   : add_closing(c, &h->addr, h->group);
     }
     return err;
 }
 
-/* Names, purposes and times of the request, into the orders. 0 or -EINVAL. */
-static int read_terms(struct client *c, const struct rooms_request *r, enum rooms_way way)
+/* Names, purposes and times of the request, into the orders. */
+static void set_terms(struct client *c, const struct rooms_request *r)
 {
     struct orders *o = &c->orders;
 
     *o = (struct orders){.by = c->caller.name,
+                         .until = r->until,
                          .stays = true,
                          .logs = true,
                          .admin = r->admin,
                          .free = !r->admin,
                          .tic = -1,
-                         .anybodys = way != ROOMS_OPEN,
-                         .forced = way == ROOMS_FORCE,
+                         .anybodys = r->way != ROOMS_OPEN,
+                         .forced = r->way == ROOMS_FORCE,
                          .cause = CAUSE_ADMIN};
     user_name_make(&o->user, r->admin ? ADMIN_USER : FREE_USER);
-    if (r->until && wall_parse_utc(r->until, &o->until) != 0)
-        return -EINVAL;
-    return r->until && o->until.ns <= 0 ? -EINVAL : 0;
 }
 
 void client_begin_openfw(struct client *c)
 {
     struct rooms_request r = {0};
-    json_error_t error;
-    int way = -EINVAL, err = -EINVAL;
 
     if (!c->caller.is_operator) {
         client_end(c, REASON_NOT_PERMITTED, NULL);
         return;
     }
-    if (json_unpack_ex(c->request, &error, JSON_STRICT, "{s:s, s:s, s?:s, s?:b, s:o}", "command",
-                       &(const char *){0}, "way", &r.way, "until", &r.until, "admin", &r.admin,
-                       "hosts", &r.hosts) == 0)
-        way = parse_way(r.way);
-    if (way >= 0 && json_is_array(r.hosts) && json_array_size(r.hosts) <= ROOM_HOSTS_MAX)
-        err = 0;
-    if (!err && way == ROOMS_TOGGLE)
-        way = is_any_closed(c, &r) ? ROOMS_OPEN : ROOMS_CLOSE;
-    if (!err)
-        err = read_terms(c, &r, (enum rooms_way)way);
-    if (!err)
-        err = add_hosts(c, &r, (enum rooms_way)way);
-    if (err) {
-        orders_free(&c->orders);
-        client_end(c, err == -ENOMEM ? REASON_MEMORY : REASON_REQUEST,
-                   json_pack("{s:s}", "detail", way < 0 ? error.text : "hosts, or until"));
+    if (!parse_request(c->control->conf, c->request, &r)) {
+        client_end(c, REASON_REQUEST, json_pack("{s:s}", "detail", r.fault));
         return;
     }
-    c->opening = way == ROOMS_OPEN;
+    if (r.way == ROOMS_TOGGLE)
+        r.way = is_any_closed(c, &r) ? ROOMS_OPEN : ROOMS_CLOSE;
+    set_terms(c, &r);
+    if (add_hosts(c, &r) != 0) {
+        orders_free(&c->orders);
+        client_end(c, REASON_MEMORY, NULL);
+        return;
+    }
+    c->opening = r.way == ROOMS_OPEN;
     c->stage = CLIENT_OPENS;
     c->deadline = mono_add(mono_now(), span_seconds(CONTROL_ORDER_S));
     client_follow_openfw(c);

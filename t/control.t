@@ -78,6 +78,11 @@ reload() {
 
 ok "the client that asks here gets answers" answers bob '{"command": "ping"}' '"end":0'
 ok "and is refused what is another's" not answers bob '{"command": "show", "user": "alice"}' '"row"'
+room() { answers root "{\"command\": \"openfw\", \"way\": \"open\", \"hosts\": [{\"host\": \"10.99.0.7\"}, $1]}" "$2"; }
+ok "a host of a room that is none is named" room '{"host": "10.99.0.300"}' '"10.99.0.300: not an address"'
+ok "and a group that is none" room '{"host": "10.99.0.8", "group": "ATTIC"}' '"ATTIC: no such group"'
+ok "and which of them is no host at all" room 7 '"detail":"host 2: '
+ok "and nothing of it is done" db_is 0 "SELECT count(*) FROM masq WHERE host = '10.99.0.7'"
 # meanwhile WHAT COMMAND...: the command is the attack, with its time limit, and ends with 0.
 meanwhile() {
     what=$1
