@@ -235,25 +235,22 @@ static void close_own(struct client *c)
     }
 }
 
-static bool find_identity(struct client *c, const char *terminal)
+bool client_find_identity(struct client *c, const char *terminal)
 {
     const struct identity_caller who = {.uid = c->caller.uid,
                                         .pid = c->caller.pid,
                                         .user = c->caller.name.text,
                                         .terminal = terminal};
     char user[LOG_VALUE_LEN];
-    int err = c->caller.is_root ? 0 : identity_find(NULL, &who, &c->identity);
-    enum reason why = c->caller.is_root ? REASON_ROOT : reason_of_identity(c->identity.result);
+    int err = identity_find(NULL, &who, &c->identity);
+    enum reason why = err ? REASON_NAMES : reason_of_identity(c->identity.result);
 
-    if (err) {
-        log_err("logins cannot be read: %s", strerror(-err));
-        client_end(c, REASON_NO_LOGIN, about(c, NULL));
-        return false;
-    }
     if (why == REASON_OK)
         return true;
-    if (why == REASON_ANOTHERS || why == REASON_MANY)
-        log_notice("refuse openhost user=%s login=%s", log_value(c->caller.name.text, user),
+    if (err)
+        log_err("logins cannot be read: %s", strerror(-err));
+    else if (why == REASON_ANOTHERS || why == REASON_MANY)
+        log_notice("refuse login user=%s login=%s", log_value(c->caller.name.text, user),
                    identity_word(c->identity.result));
     client_end(c, why, about(c, NULL));
     return false;
@@ -270,7 +267,11 @@ void client_begin_openhost(struct client *c)
         client_end(c, REASON_REQUEST, json_pack("{s:s}", "detail", error.text));
         return;
     }
-    if (!find_identity(c, terminal))
+    if (c->caller.is_root) {
+        client_end(c, REASON_ROOT, NULL);
+        return;
+    }
+    if (!client_find_identity(c, terminal))
         return;
     orders_free(&c->orders); /* of an earlier try */
     c->orders = (struct orders){
@@ -281,7 +282,7 @@ void client_begin_openhost(struct client *c)
     }
     if (is_machine_taken(c) || !may_open(c, &c->identity.host))
         return;
-    if (add_machine(c) != 0) {
+    if (add_machine(c) != 0 || !c->orders.count) {
         client_end(c, REASON_MEMORY, NULL);
         return;
     }

@@ -116,24 +116,18 @@ void client_read_on(struct client *c)
 /* Where the caller comes from: their own host, for a program that wants to know its group. */
 static void answer_whence(struct client *c)
 {
-    const struct identity_caller who = {
-        .uid = c->caller.uid, .pid = c->caller.pid, .user = c->caller.name.text, .terminal = ""};
-    struct identity found;
     const char *terminal = "";
     char host[ADDR_TEXT_LEN];
-    struct identity_caller with = who;
+    json_error_t error;
 
-    if (json_unpack_ex(c->request, NULL, JSON_STRICT, "{s:s, s?:s}", "command", &(const char *){0},
-                       "terminal", &terminal) != 0) {
-        client_end(c, REASON_REQUEST, NULL);
+    if (json_unpack_ex(c->request, &error, JSON_STRICT, "{s:s, s?:s}", "command",
+                       &(const char *){0}, "terminal", &terminal) != 0) {
+        client_end(c, REASON_REQUEST, json_pack("{s:s}", "detail", error.text));
         return;
     }
-    with.terminal = terminal;
-    if (identity_find(NULL, &with, &found) != 0 || found.result != IDENTITY_FROM) {
-        client_end(c, REASON_NO_LOGIN, NULL);
+    if (!client_find_identity(c, terminal))
         return;
-    }
-    answer_row(&c->answer, json_pack("{s:s}", "host", addr_format(&found.host, host)));
+    answer_row(&c->answer, json_pack("{s:s}", "host", addr_format(&c->identity.host, host)));
     client_end(c, REASON_OK, NULL);
 }
 

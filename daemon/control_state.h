@@ -136,6 +136,9 @@ void client_read_on(struct client *c);
 void client_end_query(struct client *c);
 
 /* control_host.c: openhost */
+/* Sets `identity`: where the caller has logged in from. False: that cannot be said, and they are
+ * told. */
+bool client_find_identity(struct client *c, const char *terminal);
 void client_begin_openhost(struct client *c);
 /* Something has come from the client, or (NULL) nothing will come any more. */
 void client_hear_openhost(struct client *c, json_t *message);
