@@ -29,16 +29,7 @@ rows_are() { db_is "$1" "SELECT count(*) FROM masq"; }
 each_their_own() { db_is $MANY "SELECT count(*) FROM masq WHERE host = '10.99.0.' || (10 + substr(name, 6))"; }
 
 # They all start while root's shell holds the database, for five seconds.
-sqlite3 "$DB" >/dev/null 2>&1 <<END &
-.timeout 5000
-BEGIN IMMEDIATE;
-.shell touch $TRASH/locked
-.shell sleep 5
-COMMIT;
-.shell touch $TRASH/unlocked
-END
-PIDS="$PIDS $!"
-within 5 test -e "$TRASH/locked"
+lock_database 5
 for i in $(seq $MANY); do
     rm -f "$TRASH/p$i.line"
     on_gate "$BUILD/t/login" -u pupil$i -r 10.99.0.$((10 + i)) -o "$TRASH/p$i.tty" -e "$TRASH/p$i.status" \

@@ -116,6 +116,21 @@ db() {
     sqlite3 -cmd '.timeout 5000' "$DB" "$@"
 }
 
+# lock_database SECONDS: as root's shell does; returns once it is locked
+lock_database() {
+    rm -f "$TRASH/locked" "$TRASH/unlocked"
+    sqlite3 "$DB" >/dev/null 2>&1 <<END &
+.timeout 5000
+BEGIN IMMEDIATE;
+.shell touch $TRASH/locked
+.shell sleep $1
+COMMIT;
+.shell touch $TRASH/unlocked
+END
+    PIDS="$PIDS $!"
+    within 5 test -e "$TRASH/locked"
+}
+
 # db_is EXPECTED SQL
 db_is() {
     same "$(db "$2")" "$1"

@@ -161,28 +161,12 @@ ok "for administration it is always time" exits 0 openfw -a --open HALL
 rooms
 kill -HUP "$(daemon_pid)"
 openfw -a --close HALL >/dev/null
-sqlite3 "$DB" >/dev/null 2>&1 <<END &
-.timeout 5000
-BEGIN IMMEDIATE;
-.shell touch $TRASH/long
-.shell sleep 34
-COMMIT;
-END
-PIDS="$PIDS $!"
-within 5 test -e "$TRASH/long"
+lock_database 34
 ok "after half a minute it gives up: 69" exits 69 openfw --open HALL
 ok "in a sentence" said 'it took too long'
 sleep 6
 ok "and what it gave up is not done later" db_is 0 "SELECT count(*) FROM masq WHERE open = 1"
-sqlite3 "$DB" >/dev/null 2>&1 <<END &
-.timeout 5000
-BEGIN IMMEDIATE;
-.shell touch $TRASH/locked
-.shell sleep 3
-COMMIT;
-END
-PIDS="$PIDS $!"
-within 5 test -e "$TRASH/locked"
+lock_database 3
 ok "while the database is locked it waits" exits 0 openfw --open HALL
 ok "and says how far it has come" said 'waiting: 0 of 3'
 for lost in --help --version "-l --json" "--json --close HALL"; do

@@ -268,10 +268,11 @@ for part in 1 2 3; do
         echo "neigh replace fd99::$part:$i lladdr $mac dev lan0"
         i=$((i + 1))
     done | on_gate ip -batch -
-    sleep 2
+    newest_are() { db_is 40 "SELECT count(*) FROM masq WHERE open = 1 AND host LIKE 'fd99::$part:%'"; }
+    ok "new addresses of a machine are opened, be there ever so many" within 10 newest_are
+    ok "but not more than 64" db_is 1 "SELECT count(*) <= 64 FROM masq"
     on_gate ip -6 neigh flush nud permanent dev lan0
 done
-ok "of a machine with ever new addresses at most 64 are open" db_is 1 "SELECT count(*) BETWEEN 40 AND 64 FROM masq WHERE open = 1"
 presses one q
 ok "and all are closed in the end" within 10 rows_are 0
 be_heard 2>/dev/null
@@ -286,29 +287,12 @@ db "DELETE FROM masq"
 sleep 1
 
 # Locked, and without a daemon.
-sqlite3 "$DB" >/dev/null 2>&1 <<END &
-.timeout 5000
-BEGIN IMMEDIATE;
-.shell touch $TRASH/locked
-.shell sleep 5
-COMMIT;
-END
-PIDS="$PIDS $!"
-within 5 test -e "$TRASH/locked"
+lock_database 5
 login_as alice 10.99.0.2 one $openhost
 ok "the database locked by root's shell: it says that it waits" within 4 shows one 'waiting for tcpquotad'
 ok "and opens when the lock is gone" within 10 shows one 'is open for alice'
 login_as alice 10.99.0.2 shell /bin/sh
-rm -f "$TRASH/locked"
-sqlite3 "$DB" >/dev/null 2>&1 <<END &
-.timeout 5000
-BEGIN IMMEDIATE;
-.shell touch $TRASH/locked
-.shell sleep 2
-COMMIT;
-END
-PIDS="$PIDS $!"
-within 5 test -e "$TRASH/locked"
+lock_database 2
 types shell "$openhost --close; echo slow=\$?"
 sleep 1
 ok "--close does not say that it is done before it is" not shows shell 'slow=0'
