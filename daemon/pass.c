@@ -202,7 +202,7 @@ int pass_run(struct pass *p, enum pass_kind kind)
 bool pass_is_online(const struct pass *p)
 {
     for (size_t i = 0; i < p->roster.count; i++) {
-        if (p->roster.hosts[i].in_session && p->roster.hosts[i].active)
+        if (p->roster.hosts[i].meter.running && p->roster.hosts[i].meter.active)
             return true;
     }
     return false;

@@ -28,7 +28,7 @@ static int begin_count(struct pass *p, struct count *c, struct span since)
     c->counts = calloc(p->roster.count + 1, sizeof *c->counts);
     err = c->counts ? 0 : -ENOMEM;
     for (size_t i = 0; i < p->roster.count && !err; i++) {
-        if (p->roster.hosts[i].in_session)
+        if (p->roster.hosts[i].meter.running)
             err = index_put(&c->open, &p->roster.hosts[i].addr, (uint32_t)i);
     }
     if (!err)
@@ -64,22 +64,22 @@ static void note_charged(const struct pass *p, struct roster_host *h)
 {
     char user[LOG_VALUE_LEN];
 
-    h->uncounted++;
-    h->unsaved = true;
+    h->meter.uncounted++;
+    h->meter.unsaved = true;
     /* In a dry run this is what was asked for. */
     (p->dry_run ? log_info : log_debug)("charge host=%s user=%s cnts=%u points=%lld", h->row.host,
-                                        log_value(h->session.user.text, user), h->cnts,
-                                        (long long)h->session.points);
+                                        log_value(h->meter.session.user.text, user), h->meter.cnts,
+                                        (long long)h->meter.session.points);
 }
 
 static struct charge_item item_of(const struct pass *p, struct roster_host *h, struct moment now)
 {
     return (struct charge_item){
-        .session = &h->session,
+        .session = &h->meter.session,
         .machine = h->lladdr,
-        .elapsed = {mono_since(h->charged, now.mono).ns - h->covered.ns},
-        .active = h->active,
-        .free_user = conf_is_free_user(p->conf, h->session.user.text),
+        .elapsed = {mono_since(h->meter.charged, now.mono).ns - h->meter.covered.ns},
+        .active = h->meter.active,
+        .free_user = conf_is_free_user(p->conf, h->meter.session.user.text),
     };
 }
 
@@ -97,7 +97,7 @@ static int charge_sessions(struct pass *p, struct moment now, const bool *due)
     for (size_t i = 0; i < p->roster.count && !err; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
-        if (!h->in_session)
+        if (!h->meter.running)
             continue;
         items[count] = item_of(p, h, now);
         items[count++].later = !due[i];
@@ -107,12 +107,12 @@ static int charge_sessions(struct pass *p, struct moment now, const bool *due)
     for (size_t i = 0, k = 0; i < p->roster.count && !err; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
-        if (!h->in_session)
+        if (!h->meter.running)
             continue;
-        h->covered.ns += items[k].covered.ns;
+        h->meter.covered.ns += items[k].covered.ns;
         if (due[i]) {
-            h->charged = now.mono;
-            h->covered = (struct span){0};
+            h->meter.charged = now.mono;
+            h->meter.covered = (struct span){0};
             if (items[k].pays && !items[k].later && terms.tariff.channels)
                 note_charged(p, h);
         }
@@ -131,8 +131,8 @@ static int charge_counted(struct pass *p, const uint32_t *counts, struct moment 
     if (!due)
         return -ENOMEM;
     for (size_t i = 0; i < p->roster.count; i++) {
-        p->roster.hosts[i].cnts = counts[i];
-        p->roster.hosts[i].active = counts[i] > 0;
+        p->roster.hosts[i].meter.cnts = counts[i];
+        p->roster.hosts[i].meter.active = counts[i] > 0;
         due[i] = true;
     }
     err = charge_sessions(p, now, due);
@@ -167,7 +167,7 @@ static bool is_worth_reading(struct pass *p)
     if (!p->conf->check_masq)
         return false;
     for (size_t i = 0; i < p->roster.count; i++) {
-        if (p->roster.hosts[i].in_session)
+        if (p->roster.hosts[i].meter.running)
             return true;
     }
     return p->sweeps > 0 && p->sweeps--;
@@ -212,10 +212,10 @@ static int settle(struct pass *p, const struct addr *hosts, size_t count, const 
         struct roster_host *h = roster_find(&p->roster, &hosts[i]);
         size_t place = h ? (size_t)(h - p->roster.hosts) : 0;
 
-        if (!h || !h->in_session)
+        if (!h || !h->meter.running)
             continue;
-        h->cnts = counts[place];
-        h->active = counts[place] > 0;
+        h->meter.cnts = counts[place];
+        h->meter.active = counts[place] > 0;
         due[place] = true;
     }
     err = charge_sessions(p, now, due);
@@ -268,14 +268,14 @@ static void plan_at(struct pass *p, struct mono at)
 
 static bool is_spending(const struct roster_host *h)
 {
-    return h->in_session && h->has_row && h->active;
+    return h->meter.running && h->has_row && h->meter.active;
 }
 
 static int add_spender(const struct pass *p, const struct roster_host *h, bool pays,
                        struct index *places, struct spender *spenders, size_t *count)
 {
     uint32_t place = index_find(places, &h->row.user);
-    struct mono since = mono_add(h->charged, h->covered);
+    struct mono since = mono_add(h->meter.charged, h->meter.covered);
     struct spender *s;
     int err;
 

@@ -50,7 +50,7 @@ static bool is_merged(const struct pass *p, const struct roster_host *h)
 static void refuse(const struct pass *p, struct roster_host *h, enum verdict v)
 {
     char host[LOG_VALUE_LEN], user[LOG_VALUE_LEN];
-    bool another = h->in_session && strcmp(h->session.user.text, h->row.user.text) != 0;
+    bool another = h->meter.running && strcmp(h->meter.session.user.text, h->row.user.text) != 0;
 
     /* Whose open host is closed reads it in the line of the closing. */
     if (!h->told && (!h->open || another) && !is_merged(p, h))

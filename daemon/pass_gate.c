@@ -15,49 +15,49 @@ static bool is_candidate(const struct roster_host *h)
 
 static bool same_user(const struct roster_host *h)
 {
-    return strcmp(h->session.user.text, h->row.user.text) == 0;
+    return strcmp(h->meter.session.user.text, h->row.user.text) == 0;
 }
 
 /* A session that ends now: its host closes, another user has the row, or, opened anew, the host is
  * another machine's. */
 static bool is_leaving(const struct roster_host *h)
 {
-    return h->in_session && (!h->want || !same_user(h) || roster_has_moved(h));
+    return h->meter.running && (!h->want || !same_user(h) || roster_has_moved(h));
 }
 
 void pass_end_session(struct pass *p, struct roster_host *h, enum cause cause, struct moment now)
 {
     struct session *ended;
 
-    if (!h->in_session)
+    if (!h->meter.running)
         return;
-    h->in_session = false;
-    h->active = false;
-    h->cnts = 0;
-    h->session.closed = now.wall;
-    h->session.cause = cause;
+    h->meter.running = false;
+    h->meter.active = false;
+    h->meter.cnts = 0;
+    h->meter.session.closed = now.wall;
+    h->meter.session.cause = cause;
     ended = realloc(p->ended, (p->ended_count + 1) * sizeof *ended);
     if (!ended) {
         log_err("session of host=%s is not recorded: out of memory", h->row.host);
         return;
     }
     p->ended = ended;
-    ended[p->ended_count++] = h->session;
+    ended[p->ended_count++] = h->meter.session;
 }
 
 /* After a restart the session of an open host goes on; otherwise a new one begins. */
 static void begin_session(struct pass *p, struct roster_host *h, struct moment now)
 {
-    h->session = (struct session){.user = h->row.user, .host = h->addr, .opened = now.wall};
+    h->meter.session = (struct session){.user = h->row.user, .host = h->addr, .opened = now.wall};
     if (p->starting && h->row.order == ORDER_IS_OPEN &&
-        store_find_session(p->store, &h->session) != 0)
+        store_find_session(p->store, &h->meter.session) != 0)
         trouble_begin(&p->store_trouble, "database %s: %s", p->conf->database,
                       store_error(p->store));
-    h->in_session = true;
-    h->unsaved = true;
-    h->charged = now.mono;
-    h->covered = (struct span){0};
-    h->active = true; /* until the next pass has looked */
+    h->meter.running = true;
+    h->meter.unsaved = true;
+    h->meter.charged = now.mono;
+    h->meter.covered = (struct span){0};
+    h->meter.active = true; /* until the next pass has looked */
 }
 
 static void log_host(const char *event, const struct roster_host *h, const char *why)
@@ -65,7 +65,7 @@ static void log_host(const char *event, const struct roster_host *h, const char 
     char host[ADDR_TEXT_LEN], user[LOG_VALUE_LEN];
 
     log_notice("%s host=%s user=%s%s%s", event, addr_format(&h->addr, host),
-               log_value(h->in_session ? h->session.user.text : h->row.user.text, user),
+               log_value(h->meter.running ? h->meter.session.user.text : h->row.user.text, user),
                why ? " cause=" : "", why ? why : "");
 }
 
@@ -80,13 +80,13 @@ static void open_host(struct pass *p, struct roster_host *h, struct moment now)
 
     if (!h->open)
         log_host(taken_over ? "keep" : "open", h, NULL);
-    else if (!h->in_session)
+    else if (!h->meter.running)
         log_host("change", h, NULL);
     if (!h->open || roster_has_moved(h))
         h->lladdr = h->shown;
     h->open = true;
     h->stuck = false;
-    if (!h->in_session)
+    if (!h->meter.running)
         begin_session(p, h, now);
 }
 
@@ -98,7 +98,7 @@ static void close_host(struct pass *p, struct roster_host *h, struct moment now)
     h->lladdr = (struct lladdr){0};
     h->stuck = false;
     /* What the new user may not is not why the old one's session ends. */
-    pass_end_session(p, h, h->has_row && h->in_session && !same_user(h) ? CAUSE_ADMIN : h->cause,
+    pass_end_session(p, h, h->has_row && h->meter.running && !same_user(h) ? CAUSE_ADMIN : h->cause,
                      now);
 }
 
@@ -153,14 +153,14 @@ static struct addr *collect_closed(struct pass *p, const struct gate_report *r, 
     for (size_t i = 0; list && i < r->extra_count; i++) {
         const struct roster_host *h = roster_find(&p->roster, &r->extra[i]);
 
-        if (!family_failed(r, &r->extra[i]) && (!h || (!h->want && !h->in_session)))
+        if (!family_failed(r, &r->extra[i]) && (!h || (!h->want && !h->meter.running)))
             list[n++] = r->extra[i];
     }
     /* Where the administrator lets hosts out past us, only those with a row are ours to cut. */
     for (size_t i = 0; list && i < strays; i++) {
         const struct roster_host *h = roster_find(&p->roster, &p->census->strays[i]);
 
-        if (h ? !h->want && !h->in_session : !r->exempts)
+        if (h ? !h->want && !h->meter.running : !r->exempts)
             list[n++] = p->census->strays[i];
     }
     *count = list ? addr_sort_once(list, n) : 0;
@@ -263,7 +263,7 @@ static bool is_idle(const struct pass *p, size_t count, bool transition)
     for (size_t i = 0; i < p->roster.count && idle; i++) {
         const struct roster_host *h = &p->roster.hosts[i];
 
-        idle = !h->open && !h->in_session && !h->stuck && h->write == ROSTER_NO_ORDER;
+        idle = !h->open && !h->meter.running && !h->stuck && h->write == ROSTER_NO_ORDER;
     }
     return idle;
 }

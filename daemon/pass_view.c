@@ -25,10 +25,10 @@ int pass_find(const struct pass *p, const struct addr *host, struct pass_host *o
         .tic = h->row.tic,
         .free = h->row.free,
         .open = h->open,
-        .in_session = h->in_session,
-        .active = h->active,
-        .cnts = h->cnts,
-        .session = h->session,
+        .in_session = h->meter.running,
+        .active = h->meter.active,
+        .cnts = h->meter.cnts,
+        .session = h->meter.session,
     };
     return 1;
 }
@@ -86,12 +86,12 @@ struct pace pass_pace(const struct pass *p, const struct user_name *user)
     for (size_t i = 0; items && i < p->roster.count; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
-        if (h->in_session && h->active)
-            items[count++] =
-                (struct charge_item){.session = &h->session,
-                                     .machine = h->lladdr,
-                                     .active = true,
-                                     .free_user = conf_is_free_user(p->conf, h->session.user.text)};
+        if (h->meter.running && h->meter.active)
+            items[count++] = (struct charge_item){
+                .session = &h->meter.session,
+                .machine = h->lladdr,
+                .active = true,
+                .free_user = conf_is_free_user(p->conf, h->meter.session.user.text)};
     }
     if (items && charge_choose(items, count, &payers) == 0) {
         for (size_t i = 0; i < count; i++)

@@ -8,7 +8,8 @@
 
 static bool has_use(const struct roster_host *h)
 {
-    return h->has_row && !h->is_held && (h->uncounted || (int64_t)h->cnts != h->row.cnts);
+    return h->has_row && !h->is_held &&
+           (h->meter.uncounted || (int64_t)h->meter.cnts != h->row.cnts);
 }
 
 static bool needs_aging(const struct roster_host *h)
@@ -18,7 +19,7 @@ static bool needs_aging(const struct roster_host *h)
 
 static bool has_session(const struct roster_host *h)
 {
-    return h->in_session && h->unsaved;
+    return h->meter.running && h->meter.unsaved;
 }
 
 static bool has_news(const struct roster_host *h, bool tick)
@@ -42,11 +43,11 @@ static int write_host(struct pass *p, struct roster_host *h)
             err = 0;
     }
     if (!err && has_session(h))
-        err = store_save_session(p->store, &h->session);
+        err = store_save_session(p->store, &h->meter.session);
     if (!err && h->has_row && h->write != ROSTER_NO_ORDER)
         err = store_set_order(p->store, host, &h->row.user, h->row.order, (enum order)h->write);
     if (!err && has_use(h))
-        err = store_set_use(p->store, host, h->cnts, h->uncounted);
+        err = store_set_use(p->store, host, h->meter.cnts, h->meter.uncounted);
     if (!err && h->drop_row)
         err = store_delete_row(p->store, host, h->row.order);
     return err;
@@ -91,10 +92,10 @@ static void settled(struct pass *p, bool aged)
     for (size_t i = 0; i < p->roster.count; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
-        h->unsaved = false;
-        h->row.cnts = h->cnts;
-        h->row.counter += h->uncounted;
-        h->uncounted = 0;
+        h->meter.unsaved = false;
+        h->row.cnts = h->meter.cnts;
+        h->row.counter += h->meter.uncounted;
+        h->meter.uncounted = 0;
         h->row.tic += aged && needs_aging(h);
     }
 }
@@ -105,7 +106,7 @@ static void forget_ids(struct pass *p, const int64_t *ids)
     for (size_t i = 0; i < p->ended_count; i++)
         p->ended[i].id = *ids++;
     for (size_t i = 0; i < p->roster.count; i++)
-        p->roster.hosts[i].session.id = *ids++;
+        p->roster.hosts[i].meter.session.id = *ids++;
 }
 
 static bool has_due(const struct pass *p)
@@ -136,7 +137,7 @@ static int64_t *keep_ids(const struct pass *p)
     for (size_t i = 0; ids && i < p->ended_count; i++)
         ids[n++] = p->ended[i].id;
     for (size_t i = 0; ids && i < p->roster.count; i++)
-        ids[n++] = p->roster.hosts[i].session.id;
+        ids[n++] = p->roster.hosts[i].meter.session.id;
     return ids;
 }
 

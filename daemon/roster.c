@@ -89,7 +89,7 @@ static int keep_rowless(struct roster *r, const struct roster *old)
         const struct roster_host *was = &old->hosts[i];
         int err;
 
-        if ((!was->open && !was->in_session) || was->is_held || roster_find(r, &was->addr))
+        if ((!was->open && !was->meter.running) || was->is_held || roster_find(r, &was->addr))
             continue;
         r->hosts[r->count] = *was;
         r->hosts[r->count].has_row = false;

@@ -6,10 +6,9 @@
 #ifndef TCPQUOTA_ROSTER_H
 #define TCPQUOTA_ROSTER_H
 
-#include "account.h"
-#include "clock.h"
 #include "index.h"
 #include "lladdr.h"
+#include "meter.h"
 #include "store.h"
 
 #include <stdbool.h>
@@ -26,16 +25,9 @@ struct roster_host {
 
     /* what stands */
     bool open; /* let out */
-    bool in_session;
-    struct session session; /* while in_session */
-    bool unsaved;           /* session has news for its row */
-    struct mono charged;    /* when the session was opened or charged last */
-    struct span covered;    /* since then, and paid for by another host of its machine */
+    struct meter meter;
     struct lladdr lladdr;   /* while open: that it had when it was opened, or since it is known */
     struct lladdr shown;    /* at the last look; not known: the host was not to be seen */
-    bool active;            /* in use, at the last pass or since it was opened */
-    uint32_t cnts;          /* connections in use at the last pass */
-    int64_t uncounted;      /* passes charged that masq.counter does not have yet */
     unsigned closed_passes; /* that the row has been 0 */
 
     /* decided in this pass */

@@ -136,7 +136,7 @@ static void test_vanished(struct tap *t)
     roster_init(&r);
     update(t, &r, all, "four rows");
     find(&r, "10.0.0.1")->open = true;
-    find(&r, "10.0.0.2")->in_session = true;
+    find(&r, "10.0.0.2")->meter.running = true;
     find(&r, "fd00::1")->open = true;
     update(t, &r, none, "no row");
     tap_is(t, (int64_t)r.count, 3, "rows gone: who is open or in session keeps the place");
@@ -153,7 +153,7 @@ static void test_vanished(struct tap *t)
     tap_is(t, (int64_t)r.count, 3, "they stay until they are closed");
     h = find(&r, "10.0.0.2");
     if (h)
-        h->in_session = false;
+        h->meter.running = false;
     update(t, &r, back, "one row is back");
     tap_is(t, (int64_t)r.count, 2, "who has ended is gone");
     h = find(&r, "10.0.0.1");
@@ -193,17 +193,17 @@ static void test_carried(struct tap *t)
         h->told = true;
         h->closed_passes = 5;
         h->open = true;
-        h->uncounted = 7;
-        h->charged = (struct mono){42};
-        h->session.points = 99;
+        h->meter.uncounted = 7;
+        h->meter.charged = (struct mono){42};
+        h->meter.session.points = 99;
         update(t, &r, after, changes[i].what);
         h = find(&r, "10.0.0.1");
         tap_is(t, h->told, changes[i].told, "%s: told", changes[i].what);
         tap_is(t, h->closed_passes, changes[i].closed_passes, "%s: closed passes", changes[i].what);
         tap_is(t, h->open, true, "%s: what stands stays", changes[i].what);
-        tap_is(t, h->uncounted, 7, "%s: passes not yet counted stay", changes[i].what);
-        tap_is(t, h->charged.ns, 42, "%s: the last charge stays", changes[i].what);
-        tap_is(t, h->session.points, 99, "%s: the session stays", changes[i].what);
+        tap_is(t, h->meter.uncounted, 7, "%s: passes not yet counted stay", changes[i].what);
+        tap_is(t, h->meter.charged.ns, 42, "%s: the last charge stays", changes[i].what);
+        tap_is(t, h->meter.session.points, 99, "%s: the session stays", changes[i].what);
         tap_is(t, h->row.order, changes[i].after.order, "%s: the row is new", changes[i].what);
         tap_is(t, h->respelled, false, "%s: nothing to respell", changes[i].what);
         roster_free(&r);
