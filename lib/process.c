@@ -7,10 +7,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-/* Where in stat(5) they stand behind the name, counted from 0: fields 4 and 22. */
+/* Where in stat(5) they stand behind the name, counted from 0: fields 4, 20 and 22. */
 #define FIELD_PARENT 1
+#define FIELD_THREADS 17
 #define FIELD_START 19
 
 /* The file as far as it goes into `text`, with a NUL behind it. 0 or -errno. */
@@ -60,10 +62,11 @@ static int read_field(const char *fields, unsigned which, int64_t *out)
 static int parse_stat(const char *text, struct process *p)
 {
     const char *fields = past_name(text), *name = strchr(text, '(');
-    int64_t parent;
+    int64_t parent, threads;
     size_t len;
 
     if (!fields || !name++ || read_field(fields, FIELD_PARENT, &parent) != 0 || parent > INT_MAX ||
+        read_field(fields, FIELD_THREADS, &threads) != 0 || threads > INT_MAX ||
         read_field(fields, FIELD_START, &p->start) != 0)
         return -EINVAL;
     len = (size_t)(fields - 2 - name);
@@ -72,23 +75,36 @@ static int parse_stat(const char *text, struct process *p)
     memcpy(p->name, name, len);
     p->name[len] = '\0';
     p->parent = (pid_t)parent;
+    p->threads = (int)threads;
     p->state = *fields;
     return 0;
 }
 
-/* The line `Uid:`, whose first number is the real one. */
-static int parse_status(const char *text, struct process *p)
+/* The line `Uid:`, which begins with the real and the effective one. */
+static int parse_uids(const char *text, uid_t *real, uid_t *effective)
 {
     const char *line = strstr(text, "\nUid:\t");
-    int64_t uid;
+    int64_t uids[2];
 
     if (!line)
         return -EINVAL;
     line += strlen("\nUid:\t");
-    if (num_parse_n(line, strcspn(line, "\t\n"), 0, UINT32_MAX, &uid) != 0)
-        return -EINVAL;
-    p->uid = (uid_t)uid;
+    for (int i = 0; i < 2; i++) {
+        size_t len = strcspn(line, "\t\n");
+
+        if (num_parse_n(line, len, 0, UINT32_MAX, &uids[i]) != 0)
+            return -EINVAL;
+        line += len + (line[len] != '\0');
+    }
+    *real = (uid_t)uids[0];
+    *effective = (uid_t)uids[1];
     return 0;
+}
+
+/* A file in /proc goes away with its process, also between its opening and its reading. */
+static int gone(int err)
+{
+    return err == -ENOENT ? -ESRCH : err;
 }
 
 /* The folder, once open, stays that of the process which had the number then. */
@@ -103,17 +119,17 @@ int process_read(pid_t pid, struct process *out)
     snprintf(path, sizeof path, "/proc/%ld", (long)pid);
     folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
-        return errno == ENOENT ? -ESRCH : -errno;
+        return gone(-errno);
     err = read_text(folder, "stat", stat, sizeof stat);
     if (!err)
         err = read_text(folder, "status", status, sizeof status);
     close(folder);
     if (err)
-        return err == -ENOENT ? -ESRCH : err;
+        return gone(err);
     err = parse_stat(stat, &p);
     if (!err)
-        err = parse_status(status, &p);
-    if (!err && (p.state == 'Z' || p.state == 'X'))
+        err = parse_uids(status, &p.uid, &p.effective);
+    if (!err && (p.state == 'Z' || p.state == 'X') && p.threads <= 1)
         err = -ESRCH;
     if (!err)
         *out = p;
@@ -125,4 +141,26 @@ bool process_lives(const struct process *p)
     struct process now = {.pid = 0};
 
     return process_read(p->pid, &now) == 0 && now.start == p->start;
+}
+
+int process_effective(int proc, pid_t pid, uid_t *effective)
+{
+    char name[16];
+    struct stat st;
+
+    snprintf(name, sizeof name, "%ld", (long)pid);
+    if (fstatat(proc, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return gone(-errno);
+    *effective = st.st_uid;
+    return 0;
+}
+
+int process_uids(int proc, pid_t pid, uid_t *real, uid_t *effective)
+{
+    char name[32], status[1024];
+    int err;
+
+    snprintf(name, sizeof name, "%ld/status", (long)pid);
+    err = read_text(proc, name, status, sizeof status);
+    return err ? gone(err) : parse_uids(status, real, effective);
 }
