@@ -173,3 +173,34 @@ bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
 {
     return prefix_covers(a, b) || prefix_covers(b, a);
 }
+
+const struct prefix *addr_near(int family, size_t *count)
+{
+    static const struct prefix v4[] = {
+        {{AF_INET, {0}}, 8},
+        {{AF_INET, {127}}, 8},
+        {{AF_INET, {169, 254}}, 16},
+        {{AF_INET, {224}}, 3},
+    };
+    static const struct prefix v6[] = {
+        {{AF_INET6, {0}}, 128},
+        {{AF_INET6, {[15] = 1}}, 128},
+        {{AF_INET6, {0xfe, 0x80}}, 10},
+        {{AF_INET6, {0xff}}, 8},
+    };
+
+    *count = family == AF_INET ? sizeof v4 / sizeof *v4 : sizeof v6 / sizeof *v6;
+    return family == AF_INET ? v4 : v6;
+}
+
+bool addr_is_near(const struct addr *a)
+{
+    size_t count;
+    const struct prefix *near = addr_near(a->family, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (prefix_contains(&near[i], a))
+            return true;
+    }
+    return a->family != AF_INET && a->family != AF_INET6;
+}

@@ -46,6 +46,11 @@ unsigned addr_bits(const struct addr *a);
 unsigned addr_nibble(const struct addr *a, unsigned n);
 /* IPv6 unique local addresses, fc00::/7 (RFC 4193). */
 bool addr_is_unique_local(const struct addr *a);
+/* Networks that no router passes on, of one family: unspecified, loopback, link-local, multicast,
+ * IPv4's broadcast (RFC 6890, RFC 4291 2.4). */
+const struct prefix *addr_near(int family, size_t *count);
+/* Whether it is in one of them; or none at all. */
+bool addr_is_near(const struct addr *a);
 
 /*
  * `10.0.0.0/8`, `fd00::/64`, a lone address (all bits), or the old form in which trailing zero

@@ -85,3 +85,10 @@ int64_t num_mul(int64_t a, int64_t b)
         return (a > 0) == (b > 0) ? INT64_MAX : INT64_MIN;
     return product;
 }
+
+int num_compare(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}

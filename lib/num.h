@@ -26,4 +26,7 @@ int64_t num_add(int64_t a, int64_t b);
 /* a * b, held at INT64_MAX or INT64_MIN instead of overflowing. */
 int64_t num_mul(int64_t a, int64_t b);
 
+/* For qsort(3) and bsearch(3) over uint64_t. */
+int num_compare(const void *a, const void *b);
+
 #endif

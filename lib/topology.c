@@ -102,6 +102,22 @@ static int copy_own(struct topology *t, const struct net_state *net)
     return 0;
 }
 
+/* The kernel gives a link-local network to every IPv6 interface: that leads nowhere. */
+static bool is_link_local(const struct prefix *p)
+{
+    return p->addr.family == AF_INET6 && p->len >= 10 && p->addr.bytes[0] == 0xfe &&
+           (p->addr.bytes[1] & 0xc0) == 0x80;
+}
+
+static bool carries_route(const struct net_state *net, int index)
+{
+    for (size_t i = 0; i < net->route_count; i++) {
+        if (net->routes[i].index == index && !is_link_local(&net->routes[i].destination))
+            return true;
+    }
+    return false;
+}
+
 /* Interfaces of a dialled link, `ppp*` or `ippp*`, that are up and carry a route. */
 static unsigned count_channels(const struct conf *conf, const struct net_state *net)
 {
@@ -112,11 +128,9 @@ static unsigned count_channels(const struct conf *conf, const struct net_state *
         return 1;
     for (size_t i = 0; i < net->link_count; i++) {
         const struct net_link *link = &net->links[i];
-        bool routed = false;
 
-        for (size_t k = 0; k < net->route_count; k++)
-            routed = routed || net->routes[k].index == link->index;
-        channels += link->up && routed && strncmp(link->name, kind, strlen(kind)) == 0;
+        channels += link->up && strncmp(link->name, kind, strlen(kind)) == 0 &&
+                    carries_route(net, link->index);
     }
     return conf->protocol == PROTOCOL_PPP && channels > 1 ? 1 : channels;
 }
@@ -139,6 +153,7 @@ int topology_derive(struct topology *out, const struct conf *conf, const struct 
         return err;
     }
     t.channels = count_channels(conf, net);
+    t.is_dialled = conf->protocol != PROTOCOL_ETHERNET;
     t.leak_v6 = net->forward_v6 && t.v6.localnet.count == 0;
     *out = t;
     return 0;
@@ -200,6 +215,11 @@ bool topology_is_outside(const struct topology *t, const struct addr *a)
     return (!topology_is_local(t, a) ||
             prefix_list_contains(&topology_family(t, a->family)->wan_nets, a)) &&
            !topology_is_own(t, a);
+}
+
+bool topology_is_beyond(const struct topology *t, const struct addr *a)
+{
+    return !addr_is_near(a) && topology_is_outside(t, a);
 }
 
 static bool same_names(const struct name_list *a, const struct name_list *b)

@@ -56,6 +56,7 @@ struct topology {
     struct addr *own; /* addresses of the gateway, sorted */
     size_t own_count;
     unsigned channels; /* of the link: 0 while it is down; the rate is multiplied by it */
+    bool is_dialled;   /* the link is of a kind that goes down and comes up */
     bool leak_v6;      /* IPv6 is forwarded but LOCALNET has none */
 };
 
@@ -75,6 +76,10 @@ bool topology_is_own(const struct topology *t, const struct addr *a);
 bool topology_is_local(const struct topology *t, const struct addr *a); /* in LOCALNET */
 /* Not in LOCALNET, or in a network of WAN_IF; and not the gateway. */
 bool topology_is_outside(const struct topology *t, const struct addr *a);
+/* Outside, and the far end of a connection that may use the link: neither this machine by any of
+ * its names (127.0.0.0/8, ::1) nor a neighbour by an address that no router passes on (link-local,
+ * multicast). */
+bool topology_is_beyond(const struct topology *t, const struct addr *a);
 /* Whether both lead to the same firewall entries. */
 bool topology_same_entries(const struct topology *a, const struct topology *b);
 

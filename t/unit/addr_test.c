@@ -301,6 +301,40 @@ static void test_unique_local(struct tap *t)
     }
 }
 
+/* What no router passes on, and what comes right before it and after. */
+static void test_near(struct tap *t)
+{
+    static const struct {
+        const char *text;
+        bool near;
+    } cases[] = {
+        {"0.0.0.0", true}, {"0.255.255.255", true}, {"1.0.0.0", false},
+        {"126.255.255.255", false}, {"127.0.0.1", true}, {"127.0.0.53", true},
+        {"127.255.255.255", true}, {"128.0.0.0", false},
+        {"169.253.255.255", false}, {"169.254.0.0", true}, {"169.254.169.254", true},
+        {"169.254.255.255", true}, {"169.255.0.0", false},
+        {"223.255.255.255", false}, {"224.0.0.1", true}, {"239.255.255.255", true},
+        {"240.0.0.1", true}, {"255.255.255.255", true},
+        {"10.0.0.1", false}, {"192.168.1.1", false}, {"192.0.2.255", false}, {"8.8.8.8", false},
+        {"::", true}, {"::1", true}, {"::2", false}, {"::100", false}, {"1::1", false},
+        {"fe7f:ffff::1", false}, {"fe80::", true}, {"fe80::1", true},
+        {"febf:ffff::ffff", true}, {"fec0::1", false}, {"feff::1", false},
+        {"ff00::", true}, {"ff02::1", true}, {"ff0e::1", true}, {"fdff::1", false},
+        {"fd00::1", false}, {"2001:db8::1", false}, {"7f00::1", false}, {"a9fe::1", false},
+        {"e000::1", false}, {"::ffff:127.0.0.1", true}, {"::ffff:169.254.1.1", true},
+        {"::ffff:224.0.0.1", true}, {"::ffff:0.0.0.0", true}, {"::ffff:10.0.0.1", false},
+    };
+    struct addr none = {0}, odd = {.family = 77, .bytes = {10, 0, 0, 1}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct addr a = address(cases[i].text);
+
+        tap_is(t, addr_is_near(&a), cases[i].near, "%s is near", cases[i].text);
+    }
+    tap_is(t, addr_is_near(&none), true, "no address is near");
+    tap_is(t, addr_is_near(&odd), true, "an unknown family is");
+}
+
 int main(void)
 {
     struct tap t = {0};
@@ -313,5 +347,6 @@ int main(void)
     test_prefix_of(&t);
     test_digits(&t);
     test_unique_local(&t);
+    test_near(&t);
     return tap_done(&t);
 }

@@ -82,6 +82,23 @@ static const struct world worlds[] = {
      "ippp+", "eth0", "", "ippp+", "", "", 2, false},
     {"isdn does not count ppp", PROTOCOL_ISDN, "", "10.0.0.0/8", "lo ppp0", "", "2=0.0.0.0/0",
      false, "ppp0", "", "", "", "", "", 0, false},
+    {"ppp with an IPv6 route alone", PROTOCOL_PPP, "", "10.0.0.0/8", "lo ppp0", "", "2=::/0", false,
+     "", "", "", "ppp0", "", "", 1, false},
+    {"isdn, each channel a route of another family", PROTOCOL_ISDN, "ippp+", "10.0.0.0/8",
+     "lo ippp0 ippp1", "", "2=0.0.0.0/0 3=2001:db8::/32", false,
+     "ippp+", "", "", "ippp+", "", "", 2, false},
+    {"isdn, link-local networks alone", PROTOCOL_ISDN, "ippp+", "10.0.0.0/8",
+     "lo ippp0 ippp1", "", "2=fe80::/64 3=fe80::/10 3=0.0.0.0/0", false,
+     "ippp+", "", "", "ippp+", "", "", 1, false},
+    {"ppp, a network that is not quite link-local", PROTOCOL_PPP, "ppp+", "10.0.0.0/8",
+     "lo ppp0", "", "2=fec0::/10", false, "ppp+", "", "", "ppp+", "", "", 1, false},
+    {"ppp whose route is not the default", PROTOCOL_PPP, "eth0", "10.0.0.0/8", "lo eth0 ppp0", "",
+     "2=0.0.0.0/0 3=198.51.100.1/32", false, "eth0", "", "", "eth0", "", "", 1, false},
+    {"ppp whose route is left and leads elsewhere", PROTOCOL_PPP, "eth0", "10.0.0.0/8",
+     "lo eth0 ppp0", "", "2=0.0.0.0/0 2=198.51.100.1/32 7=198.51.100.2/32", false,
+     "eth0", "", "", "eth0", "", "", 0, false},
+    {"no ppp but a name that ends so", PROTOCOL_PPP, "eth0", "10.0.0.0/8", "lo eth0 xppp0", "",
+     "2=0.0.0.0/0 3=198.51.100.1/32", false, "eth0", "", "", "eth0", "", "", 0, false},
     {"ppp does not count ippp", PROTOCOL_PPP, "", "10.0.0.0/8", "lo ippp0", "", "2=0.0.0.0/0",
      false, "ippp0", "", "", "", "", "", 0, false},
 };
@@ -195,6 +212,7 @@ static void test_worlds(struct tap *t)
         tap_names(t, &got.v6.lan_if, w->lan6, w->what, "LAN interfaces, IPv6");
         tap_nets(t, &got.v6.wan_nets, w->nets6, w->what, "networks of WAN_IF, IPv6");
         tap_is(t, got.channels, w->channels, "%s: channels", w->what);
+        tap_is(t, got.is_dialled, w->protocol != PROTOCOL_ETHERNET, "%s: comes and goes", w->what);
         tap_is(t, got.leak_v6, w->leak_v6, "%s: IPv6 leaks", w->what);
         topology_free(&got);
     }
@@ -233,6 +251,81 @@ static void test_hosts(struct tap *t)
     }
 }
 
+/* Far ends of connections: those that use the link, and those that look as if. In the first world,
+ * in the one whose WAN net lies in LOCALNET, and in the one with one arm. */
+static const struct {
+    const char *host;
+    size_t world;
+    bool outside, beyond;
+} ends[] = {
+    {"203.0.113.1", 0, true, true},      {"2001:db8::1", 0, true, true},
+    {"192.0.2.9", 0, true, true},        {"2001:db8:f::9", 0, true, true},
+    {"::ffff:203.0.113.1", 0, true, true},
+    {"10.99.0.7", 0, false, false},      {"fd00::7", 0, false, false},
+    {"::ffff:10.99.0.7", 0, false, false},
+    {"10.99.0.1", 0, false, false},      {"192.0.2.2", 0, false, false},
+    {"2001:db8:f::2", 0, false, false},  {"fd00::1", 0, false, false},
+    {"::ffff:192.0.2.2", 0, false, false},
+    {"127.0.0.1", 0, false, false},      {"::1", 0, false, false},
+    {"127.0.0.53", 0, true, false},      {"::ffff:127.0.0.53", 0, true, false},
+    {"0.0.0.0", 0, true, false},         {"::", 0, true, false},
+    {"169.254.169.254", 0, true, false}, {"fe80::1", 0, true, false},
+    {"224.0.0.251", 0, true, false},     {"255.255.255.255", 0, true, false},
+    {"ff02::fb", 0, true, false},        {"::ffff:224.0.0.251", 0, true, false},
+    {"10.200.0.9", 9, true, true},       {"10.200.0.2", 9, false, false},
+    {"::ffff:10.200.0.9", 9, true, true}, {"10.99.0.7", 9, false, false},
+    {"10.99.0.1", 9, false, false},      {"203.0.113.1", 9, true, true},
+    {"fd00::7", 9, true, true},
+    {"192.168.1.1", 10, true, true},     {"192.168.1.9", 10, false, false},
+    {"192.168.2.1", 10, true, true},
+};
+
+static void test_beyond(struct tap *t)
+{
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        const struct world *w = &worlds[ends[i].world];
+        struct topology got;
+        struct addr a;
+
+        if (addr_parse(ends[i].host, &a) != 0)
+            exit(1);
+        derive(t, w, &got);
+        tap_is(t, topology_is_outside(&got, &a), ends[i].outside, "%s: %s is outside", w->what,
+               ends[i].host);
+        tap_is(t, topology_is_beyond(&got, &a), ends[i].beyond, "%s: %s is beyond", w->what,
+               ends[i].host);
+        topology_free(&got);
+    }
+}
+
+/* LOCALNET may be anything: what is near by its own nature does not use the link even then. */
+static void test_all_of_it(struct tap *t)
+{
+    static const struct {
+        const char *host;
+        bool beyond;
+    } cases[] = {{"203.0.113.1", false}, {"192.0.2.9", true}, {"127.0.0.1", false},
+                 {"169.254.1.1", false}};
+    const struct world w = {.what = "all of IPv4 is LOCALNET", .wan_if = "eth0",
+                            .localnet = "0.0.0.0/0", .links = SCHOOL_LINKS,
+                            .addresses = "2=192.0.2.2/24 1=127.0.0.2/8 2=169.254.7.7/16",
+                            .routes = ""};
+    struct addr none = {0};
+    struct topology got;
+
+    derive(t, &w, &got);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct addr a;
+
+        if (addr_parse(cases[i].host, &a) != 0)
+            exit(1);
+        tap_is(t, topology_is_beyond(&got, &a), cases[i].beyond, "%s: %s is beyond", w.what,
+               cases[i].host);
+    }
+    tap_is(t, topology_is_beyond(&got, &none), false, "no address at all is beyond");
+    topology_free(&got);
+}
+
 /* Worlds lead to the same entries only if nothing that entries are made of differs. */
 static void test_same(struct tap *t)
 {
@@ -260,6 +353,8 @@ int main(void)
 
     test_worlds(&t);
     test_hosts(&t);
+    test_beyond(&t);
+    test_all_of_it(&t);
     test_same(&t);
     return tap_done(&t);
 }
