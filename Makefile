@@ -98,6 +98,12 @@ $(BUILD)/t/%.so: t/helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) -std=c11 $(WARNINGS) $(CFLAGS) -shared -fPIC -o $@ $< -ldl
 
+# Drives modules of the daemon.
+$(BUILD)/t/block: t/helper/block.c $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
+	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS)
+
 $(BUILD)/t/%: t/helper/%.c $(BUILD)/libtcpquota.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
@@ -127,6 +133,7 @@ bench: deps
 	BUILD=$(CURDIR)/$(BUILD) sh bench/run
 	BUILD=$(CURDIR)/$(BUILD) sh bench/commands
 	BUILD=$(CURDIR)/$(BUILD) sh bench/control
+	BUILD=$(CURDIR)/$(BUILD) sh bench/local
 
 # Each parser under libFuzzer for FUZZ_SECONDS, from the corpus in t/corpus.
 FUZZ_SECONDS ?= 60

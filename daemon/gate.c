@@ -26,6 +26,7 @@ struct change {
     const struct lladdr *macs; /* of these hosts, or NULL */
     size_t count;
     bool leaks;        /* hosts may be open that shall not be */
+    int filter;        /* 0, or -errno of the filter table */
     int lock;          /* descriptor, -1 while it is not held */
     bool lock_refused; /* once is enough to wait for it */
 };
@@ -163,13 +164,28 @@ static int change_table(struct change *c, const struct gate_rules *want)
     return 0;
 }
 
+/* The filter table with these hosts, and with all users that shall be blocked. */
+static int change_filter(struct change *c, const struct addr *hosts, const struct lladdr *macs,
+                         size_t count)
+{
+    const struct gate_order *o = c->order;
+    struct gate_rules want;
+    int err = gate_rules_filter(&want, c->family, o->topology, &o->policy, hosts, macs, count);
+
+    if (!err)
+        err = gate_rules_block(&want, o->topology, &o->policy, o->uids, o->uid_count);
+    if (!err)
+        err = change_table(c, &want);
+    gate_rules_free(&want);
+    return err;
+}
+
 /* nat could not be changed: then nobody is let out who was not out before. */
 static int close_only(struct change *c)
 {
     struct addr *kept = calloc(c->count + 1, sizeof *kept);
     struct lladdr *macs = calloc(c->count + 1, sizeof *macs);
     size_t kept_count = 0;
-    struct gate_rules want;
     struct xtables *x;
     struct addr *there = NULL;
     size_t there_count = 0;
@@ -188,13 +204,8 @@ static int close_only(struct change *c)
             macs[kept_count] = c->macs[i];
         kept[kept_count++] = c->hosts[i];
     }
-    if (!err) {
-        err = gate_rules_filter(&want, c->family, c->order->topology, &c->order->policy, kept,
-                                c->macs ? macs : NULL, kept_count);
-        if (!err)
-            err = change_table(c, &want);
-        gate_rules_free(&want);
-    }
+    if (!err)
+        err = change_filter(c, kept, c->macs ? macs : NULL, kept_count);
     free(there);
     free(kept);
     free(macs);
@@ -212,18 +223,17 @@ static int apply_family(struct change *c)
         err = change_table(c, &want);
     gate_rules_free(&want);
     if (err) {
-        c->leaks = close_only(c) != 0;
+        c->filter = close_only(c);
+        c->leaks = c->filter != 0;
         return err;
     }
-    err = gate_rules_filter(&want, c->family, o->topology, &o->policy, c->hosts, c->macs, c->count);
-    if (!err)
-        err = change_table(c, &want);
-    gate_rules_free(&want);
-    c->leaks = err && c->leaks;
-    return err;
+    c->filter = change_filter(c, c->hosts, c->macs, c->count);
+    c->leaks = c->filter && c->leaks;
+    return c->filter;
 }
 
-/* One family; without a network of it there is nothing to guard, and its table may be missing. */
+/* One family; without a network of it there are no hosts to guard, and its tables may be missing.
+ * Its users are blocked all the same, unless the kernel does not speak it. */
 static int apply_to(struct change *c, int family, size_t first, size_t count)
 {
     int err;
@@ -237,7 +247,7 @@ static int apply_to(struct change *c, int family, size_t first, size_t count)
     if (topology_family(c->order->topology, family)->localnet.count > 0)
         return err;
     c->leaks = false;
-    return 0;
+    return c->order->uid_count > 0 && c->filter != -EAFNOSUPPORT ? c->filter : 0;
 }
 
 /* A family whose hosts cannot be closed is left to the kernel. */

@@ -7,9 +7,12 @@
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_mac.h>
+#include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_recent.h>
+#include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -113,6 +116,17 @@ static size_t encode_match(int family, void *at, const struct gate_rule *r)
         struct xt_mac_info *info = begin_match(at, "mac", 0, sizeof *info);
 
         memcpy(info->srcaddr, r->mac.bytes, sizeof info->srcaddr);
+    } else if (r->owners.asked) {
+        struct xt_owner_match_info *info = begin_match(at, "owner", 1, sizeof *info);
+
+        info->match = XT_OWNER_UID;
+        info->uid_min = r->owners.first;
+        info->uid_max = r->owners.last;
+    } else if (r->reset) {
+        struct xt_tcp *info = begin_match(at, "tcp", 0, sizeof *info);
+
+        info->spts[1] = info->dpts[1] = UINT16_MAX; /* any port */
+        info->flg_mask = info->flg_cmp = TH_RST;
     }
     return ((struct xt_entry_match *)at)->u.match_size;
 }

@@ -70,3 +70,8 @@ bool gate_macs_work(const struct topology *topology)
 {
     return has_matches(topology, "mac", 0);
 }
+
+bool gate_owners_work(const struct topology *topology)
+{
+    return has_matches(topology, "owner", 1) && has_matches(topology, "tcp", 0);
+}

@@ -66,20 +66,27 @@ void gate_rules_free(struct gate_rules *r)
 void gate_rules_none(struct gate_rules *out, int family, const char *table)
 {
     *out = (struct gate_rules){.family = family, .table = table};
-    out->hook = strcmp(table, "nat") == 0 ? "POSTROUTING" : "FORWARD";
+    if (strcmp(table, "nat") == 0) {
+        out->hooks[out->hook_count++] = (struct gate_hook){"POSTROUTING", GATE_BASE, false};
+        return;
+    }
+    out->hooks[out->hook_count++] = (struct gate_hook){"FORWARD", GATE_BASE, false};
+    out->hooks[out->hook_count++] = (struct gate_hook){"OUTPUT", GATE_LOCAL, false};
 }
 
 bool gate_owns_chain(const char *name)
 {
-    static const char *const own[] = {GATE_BASE,  CHAIN_SPOOF, CHAIN_OUT,
-                                      CHAIN_GATE, CHAIN_OPEN,  CHAIN_REPLY};
+    static const char *const own[] = {GATE_BASE,  CHAIN_SPOOF, CHAIN_OUT,  CHAIN_GATE,
+                                      CHAIN_OPEN, CHAIN_REPLY, GATE_LOCAL, GATE_BLOCK};
     size_t len = sizeof GATE_BASE; /* with the dash */
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (strcmp(own[i], name) == 0)
             return true;
     }
-    return strncmp(name, GATE_BASE "-", len) == 0 && name[len] != '\0' &&
+    if (strncmp(name, GATE_LOCAL "-", sizeof GATE_LOCAL) == 0)
+        len = sizeof GATE_LOCAL;
+    return strncmp(name, GATE_BASE "-", sizeof GATE_BASE) == 0 && name[len] != '\0' &&
            strspn(name + len, "0123456789abcdef") == strlen(name + len);
 }
 
@@ -181,12 +188,23 @@ static void add_invalid(struct gate_rules *r, const struct prefix *destination)
     gate_add_rule(r, &invalid);
 }
 
+void gate_add_refusal(struct gate_rules *r, const struct gate_policy *policy,
+                      const struct prefix *destination)
+{
+    struct gate_rule reset = {.protocol = IPPROTO_TCP, .target = TARGET_REJECT_TCP};
+    struct gate_rule refuse = {.target = policy->drop_closed ? TARGET_DROP : TARGET_REJECT};
+
+    if (destination)
+        reset.destination = refuse.destination = *destination;
+    if (!policy->drop_closed)
+        gate_add_rule(r, &reset);
+    gate_add_rule(r, &refuse);
+}
+
 static void add_gate_chain(struct gate_rules *r, const struct topology_family *f,
                            const struct gate_policy *policy)
 {
     struct gate_rule leased = {.lease = policy->lease};
-    struct gate_rule reset = {.protocol = IPPROTO_TCP, .target = TARGET_REJECT_TCP};
-    struct gate_rule refuse = {.target = policy->drop_closed ? TARGET_DROP : TARGET_REJECT};
 
     if (policy->lease) {
         gate_begin_chain(r, CHAIN_OPEN);
@@ -199,9 +217,7 @@ static void add_gate_chain(struct gate_rules *r, const struct topology_family *f
         gate_add_rule(r, &leased);
     else
         add_roots(r, f);
-    if (!policy->drop_closed)
-        gate_add_rule(r, &reset);
-    gate_add_rule(r, &refuse);
+    gate_add_refusal(r, policy, NULL);
 }
 
 static void add_reply_chain(struct gate_rules *r, const struct gate_policy *policy)
@@ -298,7 +314,7 @@ int gate_rules_filter(struct gate_rules *out, int family, const struct topology 
     gate_rules_none(out, family, "filter");
     if (f->localnet.count == 0)
         return 0;
-    out->user_chain = true;
+    out->user_chain = out->hooks[0].wanted = true;
     add_base_chain(out, f, policy);
     add_spoof_chain(out, f);
     add_out_chain(out, f, policy);
@@ -332,6 +348,7 @@ int gate_rules_nat(struct gate_rules *out, int family, const struct topology *to
         set_name(leaves[w].out, f->wan_if.names[w]);
     }
     if (f->localnet.count > 0 && !out->failed) {
+        out->hooks[0].wanted = true;
         gate_begin_chain(out, GATE_BASE);
         add_roots(out, f);
         add_trees(out, f, inner, NULL, inner_count, leaves, f->wan_if.count);

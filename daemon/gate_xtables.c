@@ -108,46 +108,56 @@ static int create_chain(struct xtables *x, const char *name)
     return x->f->create(label, x->handle) ? 1 : -errno;
 }
 
-static bool is_jump(struct xtables *x, const void *e)
+static bool is_jump(struct xtables *x, const void *e, const char *chain)
 {
     const char *name = x->f->target(e, x->handle);
 
-    return name && strcmp(name, GATE_BASE) == 0;
+    return name && strcmp(name, chain) == 0;
 }
 
-/* Our jump is the first entry of the hook, and the only one of its kind; or there is none. */
-static int change_hook(struct xtables *x, const struct gate_rules *want)
+/* Whether our jump is the first entry and the only one of its kind; or there is none. */
+static bool hook_is_right(struct xtables *x, const struct gate_hook *hook,
+                          const struct gate_rule *jump)
 {
-    struct gate_rule rule = {.target = TARGET_JUMP, .chain = GATE_BASE};
-    char hook[GATE_CHAIN_LEN] = {0};
-    const void *e;
     unsigned n = 0, jumps = 0;
-    bool first = false, wanted = want->chain_count > 0;
-    union gate_entry jump;
+    bool first = false;
 
-    memcpy(hook, want->hook, strlen(want->hook));
-    for (e = x->f->first_rule(hook, x->handle); e; e = x->f->next_rule(e, x->handle), n++) {
-        if (is_jump(x, e)) {
+    for (const void *e = x->f->first_rule(hook->builtin, x->handle); e;
+         e = x->f->next_rule(e, x->handle), n++) {
+        if (is_jump(x, e, hook->chain)) {
             jumps++;
-            first = first || (n == 0 && same_rule(x, e, &rule));
+            first = first || (n == 0 && same_rule(x, e, jump));
         }
     }
-    if (wanted ? first && jumps == 1 : jumps == 0)
+    return hook->wanted ? first && jumps == 1 : jumps == 0;
+}
+
+static int change_hook(struct xtables *x, const struct gate_hook *hook)
+{
+    struct gate_rule rule = {.target = TARGET_JUMP};
+    char builtin[GATE_CHAIN_LEN] = {0};
+    const void *e;
+    unsigned n = 0;
+    union gate_entry jump;
+
+    memcpy(rule.chain, hook->chain, strlen(hook->chain));
+    memcpy(builtin, hook->builtin, strlen(hook->builtin));
+    if (hook_is_right(x, hook, &rule))
         return 0;
-    for (n = 0, e = x->f->first_rule(hook, x->handle); e;) {
-        if (!is_jump(x, e)) {
+    for (e = x->f->first_rule(builtin, x->handle); e;) {
+        if (!is_jump(x, e, hook->chain)) {
             e = x->f->next_rule(e, x->handle);
             n++;
             continue;
         }
-        if (!x->f->delete_num(hook, n, x->handle))
+        if (!x->f->delete_num(builtin, n, x->handle))
             return -errno;
-        e = x->f->first_rule(hook, x->handle);
+        e = x->f->first_rule(builtin, x->handle);
         for (unsigned k = 0; k < n && e; k++)
             e = x->f->next_rule(e, x->handle);
     }
     gate_encode(x->family, &jump, &rule);
-    if (wanted && !x->f->insert(hook, &jump, x->handle))
+    if (hook->wanted && !x->f->insert(builtin, &jump, x->handle))
         return -errno;
     return 1;
 }
@@ -231,9 +241,9 @@ int xtables_change(struct xtables *x, const struct gate_rules *want)
         changes += done;
         done = same_chain(x, want, &want->chains[i]) ? 0 : write_chain(x, want, &want->chains[i]);
     }
-    if (done >= 0) {
+    for (size_t i = 0; i < want->hook_count && done >= 0; i++) {
         changes += done;
-        done = change_hook(x, want);
+        done = change_hook(x, &want->hooks[i]);
     }
     if (done >= 0) {
         changes += done;

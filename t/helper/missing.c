@@ -1,6 +1,6 @@
 /*
- * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, recent, mac, conntrack,
- * landlock; or one that refuses what is named there, of: become (another user), landlock_add,
+ * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, recent, mac, owner,
+ * tcp, conntrack, landlock; or one that refuses what is named there, of: become (another user), landlock_add,
  * seccomp, no_new_privs.
  */
 #include <netinet/in.h> /* before the kernel's own */

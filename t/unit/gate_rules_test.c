@@ -1,134 +1,7 @@
-/*
- * The firewall entries as values: a small walker follows packets through them as the kernel would
- * (jump, goto, return), and says what becomes of each.
- */
+/* The firewall entries as values: what becomes of packets that are let through them. */
 #include "gate_rules.h"
+#include "gate_walk.h"
 #include "tap.h"
-
-#include <netinet/in.h>
-
-enum fate { ACCEPTED, DROPPED, REJECTED, RESET, MASQUERADED, POLICY, BROKEN };
-
-static const char *const fates[] = {"accepted", "dropped", "rejected", "reset", "masqueraded",
-                                    "left to the policy", "lost in broken rules"};
-
-struct packet {
-    struct addr source, destination;
-    const char *in, *out;
-    unsigned state; /* enum gate_state */
-    uint8_t protocol;
-    bool leased; /* the lease stands */
-    struct lladdr mac;
-};
-
-static bool interface_matches(const char *pattern, const char *name)
-{
-    size_t len = strlen(pattern);
-
-    if (len == 0)
-        return true;
-    if (pattern[len - 1] == '+')
-        return strncmp(pattern, name, len - 1) == 0;
-    return strcmp(pattern, name) == 0;
-}
-
-static bool rule_matches(const struct gate_rule *r, const struct packet *p)
-{
-    if (r->lease && !p->leased)
-        return false;
-    if (r->mac.len && !lladdr_equal(&r->mac, &p->mac))
-        return false;
-    if (r->source.addr.family && !prefix_contains(&r->source, &p->source))
-        return false;
-    if (r->destination.addr.family && !prefix_contains(&r->destination, &p->destination))
-        return false;
-    if (!interface_matches(r->in, p->in) || !interface_matches(r->out, p->out))
-        return false;
-    if (r->protocol && r->protocol != p->protocol)
-        return false;
-    return !r->buried && (!r->states || ((r->states & p->state) != 0) != r->not_states);
-}
-
-static const struct gate_chain *find_chain(const struct gate_rules *r, const char *name)
-{
-    for (size_t i = 0; i < r->chain_count; i++) {
-        if (strcmp(r->chains[i].name, name) == 0)
-            return &r->chains[i];
-    }
-    return NULL;
-}
-
-static enum fate verdict(enum gate_target target)
-{
-    switch (target) {
-    case TARGET_ACCEPT:
-        return ACCEPTED;
-    case TARGET_DROP:
-        return DROPPED;
-    case TARGET_REJECT:
-        return REJECTED;
-    case TARGET_REJECT_TCP:
-        return RESET;
-    case TARGET_MASQUERADE:
-        return MASQUERADED;
-    default:
-        return BROKEN;
-    }
-}
-
-/* `met`: how many rules the packet was compared with. */
-static enum fate walk(const struct gate_rules *r, const struct packet *p, unsigned *met)
-{
-    struct place {
-        size_t at, end;
-    } here, back[16];
-    const struct gate_chain *chain = find_chain(r, GATE_BASE);
-    unsigned depth = 0;
-
-    *met = 0;
-    if (!chain)
-        return POLICY;
-    here = (struct place){chain->first, chain->first + chain->count};
-    while (*met < 100000) {
-        const struct gate_rule *rule;
-
-        if (here.at == here.end) {
-            if (depth == 0)
-                return POLICY;
-            here = back[--depth];
-            continue;
-        }
-        rule = &r->rules[here.at++];
-        ++*met;
-        if (!rule_matches(rule, p))
-            continue;
-        if (rule->target == TARGET_RETURN) {
-            here.at = here.end;
-        } else if (rule->target != TARGET_JUMP && rule->target != TARGET_GOTO) {
-            return verdict(rule->target);
-        } else if (strcmp(rule->chain, GATE_USER) == 0) {
-            if (!r->user_chain)
-                return BROKEN; /* it is empty here, but it has to be there */
-        } else {
-            chain = find_chain(r, rule->chain);
-            if (!chain || depth == 16)
-                return BROKEN;
-            if (rule->target == TARGET_JUMP)
-                back[depth++] = here;
-            here = (struct place){chain->first, chain->first + chain->count};
-        }
-    }
-    return BROKEN;
-}
-
-static struct addr address(const char *text)
-{
-    struct addr a = {0};
-
-    if (addr_parse(text, &a) != 0)
-        tap_note("the test itself is wrong: %s is no address", text);
-    return a;
-}
 
 /* Lists are separated by blanks; hosts are in order. */
 struct setup {
@@ -156,29 +29,6 @@ struct scene {
     struct addr hosts[8];
     size_t count;
 };
-
-static void each_word(const char *words, void (*add)(void *to, const char *word), void *to)
-{
-    char copy[256], *save = NULL;
-
-    snprintf(copy, sizeof copy, "%s", words);
-    for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
-        add(to, w);
-}
-
-static void add_name(void *to, const char *word)
-{
-    if (name_list_add(to, word) != 0)
-        exit(1);
-}
-
-static void add_net(void *to, const char *word)
-{
-    struct prefix p = {.len = 0};
-
-    if (prefix_parse(word, &p) != 0 || prefix_list_add(to, &p) != 0)
-        exit(1);
-}
 
 static void add_host(void *to, const char *word)
 {
@@ -356,12 +206,24 @@ static void test_packets(struct tap *t)
             if (gate_rules_filter(&rules, setups[packets[i].setup].family, &s.topology, &policy,
                                   s.hosts, NULL, s.count) != 0)
                 exit(1);
-            got = walk(&rules, &p, &met);
+            got = walk(&rules, GATE_BASE, &p, &met);
             tap_text(t, fates[got], fates[expected], "%s%s", packets[i].what, ways[way]);
             gate_rules_free(&rules);
             topology_free(&s.topology);
         }
     }
+}
+
+/* All hooks, each with a sign for whether its jump is wanted. */
+static void check_hooks(struct tap *t, const struct gate_rules *r, const char *expected,
+                        const char *what)
+{
+    char got[128] = "";
+
+    for (size_t i = 0, len = 0; i < r->hook_count && len < sizeof got; i++)
+        len += (size_t)snprintf(got + len, sizeof got - len, "%s%s%c", i ? " " : "",
+                                r->hooks[i].builtin, r->hooks[i].wanted ? '+' : '-');
+    tap_text(t, got, expected, "%s: hooks", what);
 }
 
 static const struct {
@@ -399,8 +261,8 @@ static void test_masquerades(struct tap *t)
         build(&s, setup);
         if (gate_rules_nat(&rules, setup->family, &s.topology, s.hosts, s.count) != 0)
             exit(1);
-        tap_text(t, rules.hook, "POSTROUTING", "nat: hook");
-        tap_text(t, fates[walk(&rules, &p, &met)], fates[masquerades[i].fate], "nat: %s",
+        check_hooks(t, &rules, setup->localnet[0] ? "POSTROUTING+" : "POSTROUTING-", "nat");
+        tap_text(t, fates[walk(&rules, GATE_BASE, &p, &met)], fates[masquerades[i].fate], "nat: %s",
                  masquerades[i].what);
         gate_rules_free(&rules);
         topology_free(&s.topology);
@@ -429,6 +291,7 @@ static void test_macs(struct tap *t)
         if (gate_rules_filter(&rules, setup->family, &s.topology, &(struct gate_policy){0},
                               s.hosts, macs, s.count) != 0)
             exit(1);
+        check_hooks(t, &rules, "FORWARD+ OUTPUT-", setup->localnet);
         for (size_t host = 0; host < s.count; host++) {
             for (uint8_t from = 0; from < 4; from++) {
                 struct packet p = {.source = s.hosts[host],
@@ -437,7 +300,7 @@ static void test_macs(struct tap *t)
                 unsigned met;
 
                 p.mac = from ? mac(from) : p.mac;
-                tap_text(t, fates[walk(&rules, &p, &met)],
+                tap_text(t, fates[walk(&rules, GATE_BASE, &p, &met)],
                          fates[from == host + 1 ? ACCEPTED : REJECTED],
                          "%s: host %zu with the address of %u", setup->localnet, host, from);
             }
@@ -456,12 +319,15 @@ static void test_none(struct tap *t)
     gate_rules_filter(&rules, AF_INET, &s.topology, &(struct gate_policy){0}, NULL, NULL, 0);
     tap_is(t, (int64_t)rules.chain_count, 0, "no network: no chain");
     tap_is(t, rules.user_chain, false, "no network: nor the administrator's");
-    tap_text(t, rules.hook, "FORWARD", "filter: hook");
+    check_hooks(t, &rules, "FORWARD- OUTPUT-", "no network");
     tap_text(t, rules.table, "filter", "filter: table");
     gate_rules_free(&rules);
     gate_rules_none(&rules, AF_INET6, "nat");
-    tap_text(t, rules.hook, "POSTROUTING", "none in nat: hook");
+    check_hooks(t, &rules, "POSTROUTING-", "none in nat");
     tap_is(t, (int64_t)rules.chain_count, 0, "none in nat: no chain");
+    gate_rules_free(&rules);
+    gate_rules_none(&rules, AF_INET, "filter");
+    check_hooks(t, &rules, "FORWARD- OUTPUT-", "none in filter");
     topology_free(&s.topology);
 }
 
@@ -473,7 +339,11 @@ static void test_names(struct tap *t)
     } cases[] = {
         {"TCPQUOTA", true}, {"TCPQUOTA-OUT", true}, {"TCPQUOTA-GATE", true},
         {"TCPQUOTA-SPOOF", true}, {"TCPQUOTA-00", true}, {"TCPQUOTA-0063", true},
-        {"TCPQUOTA-ff", true}, {"TCPQUOTA-USER", false}, {"TCPQUOTA-FOO", false},
+        {"TCPQUOTA-ff", true}, {"TCPQUOTA-LOCAL", true}, {"TCPQUOTA-BLOCK", true},
+        {"TCPQUOTA-LOCAL-0", true}, {"TCPQUOTA-LOCAL-0f", true}, {"TCPQUOTA-LOCAL-", false},
+        {"TCPQUOTA-LOCAL-g", false}, {"TCPQUOTA-LOCAL-USER", false}, {"TCPQUOTA-LOCAL2", false},
+        {"TCPQUOTA-BLOCK-0", false},
+        {"TCPQUOTA-USER", false}, {"TCPQUOTA-FOO", false},
         {"TCPQUOTA-", false}, {"TCPQUOTA-FF", false}, {"TCPQUOTA-0g", false},
         {"TCPQUOTA-OUT2", false}, {"TCPQUOTA00", false}, {"TCPQUOT", false}, {"FORWARD", false},
         {"", false}, {"tcpquota", false}, {"XTCPQUOTA-00", false}, {"TCPQUOTA-user", false},
