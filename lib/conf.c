@@ -341,6 +341,23 @@ static const struct conf_entry *given(struct loader *l, const char *key)
     return find_entry(l, key);
 }
 
+/* One that was written for a shell loads, too: what it does is seen when it is run. */
+static void check_command(struct loader *l)
+{
+    const struct conf_entry *e = given(l, "VERIFY_CMD");
+    const struct name_list *words = &l->conf.verify_cmd;
+    const char *first = words->count ? words->names[0] : "/";
+    bool shell = false;
+
+    for (size_t i = 0; i < words->count; i++)
+        shell = shell || strpbrk(words->names[i], "|&;<>()$\\`\"'*?");
+    if (shell)
+        tell(l, false, e ? e->line : 0, "VERIFY_CMD",
+             "has characters of a shell, and is run without one: they are plain words");
+    if (*first != '/' && strchr(first, '/'))
+        tell(l, false, e ? e->line : 0, "VERIFY_CMD", "is a relative path, it begins at /");
+}
+
 static void check_together(struct loader *l)
 {
     struct conf *c = &l->conf;
@@ -357,6 +374,7 @@ static void check_together(struct loader *l)
         tell(l, false, e ? e->line : 0, "PERIOD", "is above 10 seconds, taken as 10");
         c->period = PERIOD_MAX;
     }
+    check_command(l);
     groups = find_entry(l, "GROUPS");
     for (size_t i = 0; i < c->group_names.count; i++) {
         const char *name = c->group_names.names[i];

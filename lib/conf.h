@@ -62,9 +62,9 @@ struct conf {
     int64_t kill_grace;    /* seconds */
     struct name_list warn_at;
     char *noquotafile;
-    int64_t language; /* enum conf_language */
-    int64_t verify;   /* seconds */
-    char *verify_cmd;
+    int64_t language;            /* enum conf_language */
+    int64_t verify;              /* seconds */
+    struct name_list verify_cmd; /* its words */
 };
 
 /* Told once for each fault and each warning; `text` names file, line and key. `key` is in capitals,

@@ -169,7 +169,13 @@ ok "cause exit for the sessions" db_is exit "SELECT cause FROM session ORDER BY 
 
 # The check of the link, while somebody is online.
 : >"$TRASH/verified"
-configure VERIFY=1 "VERIFY_CMD=\"echo x >>$TRASH/verified; exit 3\""
+cat >"$TRASH/verify" <<EOF
+#!/bin/sh
+echo x >>$TRASH/verified
+exit 3
+EOF
+chmod 755 "$TRASH/verify"
+configure VERIFY=1 "VERIFY_CMD=$TRASH/verify"
 start_daemon
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
@@ -196,7 +202,7 @@ ip -n ${NS}g link add ppp0 type veth peer name far0
 ip -n ${NS}g link set far0 up
 ip -n ${NS}g link set ppp0 up
 ip -n ${NS}g route add 198.18.0.0/15 dev ppp0
-ok "the link is noticed" within 5 logged 'link channels=1'
+ok "the link is noticed" within 5 logged 'notice link up channels=1'
 on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 2 >/dev/null
 ok "and charged for" within 5 db_is 1 "SELECT quota < $before FROM tcptab"
 stop_daemon
