@@ -18,6 +18,11 @@ static struct pace pace_of(void *context, const struct user_name *user)
     return pass_pace(context, user);
 }
 
+static int64_t local_use_of(void *context, const struct user_name *user)
+{
+    return pass_local_use(context, user);
+}
+
 void client_end_query(struct client *c)
 {
     if (!c->query)
@@ -68,6 +73,7 @@ static void begin_query(struct client *c)
                                 .caller = c->caller,
                                 .now = wall_now(),
                                 .pace_of = pace_of,
+                                .local_use_of = local_use_of,
                                 .context = control->setup.pass};
     int err;
 

@@ -10,7 +10,8 @@
 
 #include <stdint.h>
 
-#define USER_BYTES 32 /* the longest name */
+#define USER_BYTES 32         /* the longest name */
+#define SESSION_LOCAL "local" /* in place of a host: the gateway itself */
 
 /* A user's name, zero behind its end: two names compare as 33 bytes. */
 struct user_name {
@@ -41,10 +42,10 @@ struct charge {
     int64_t seconds; /* of use */
 };
 
-/* One time a host was open. */
+/* One time a host was open, or a user on the gateway itself used the link. */
 struct session {
     struct user_name user;
-    struct addr host;
+    struct addr host;           /* family 0: the gateway itself */
     int64_t id;                 /* of its row; 0: it has none yet */
     struct wall opened, closed; /* closed.ns 0: it is open */
     struct span used;           /* time charged for */

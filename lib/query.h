@@ -26,6 +26,8 @@ struct query_terms {
     struct wall now;
     /* How fast this user is charged now; NULL: nobody is. */
     struct pace (*pace_of)(void *context, const struct user_name *user);
+    /* How many connections this user has on the gateway itself; NULL: nobody knows, taken as 0. */
+    int64_t (*local_use_of)(void *context, const struct user_name *user);
     void *context;
 };
 

@@ -1,5 +1,43 @@
-/* Of hosts: what masq has, and since when. */
+/* Of hosts: what masq has, and since when; and of the gateway itself, which stands beside them. */
 #include "query_parts.h"
+
+#include "caller.h"
+
+/* A name that no program writes is nobody's, and has no connections. */
+static int64_t local_use_of(const struct query *q, const char *name)
+{
+    struct user_name user;
+
+    if (!q->terms.local_use_of || user_name_make(&user, name) != 0)
+        return 0;
+    return q->terms.local_use_of(q->terms.context, &user);
+}
+
+int query_next_local(struct query *q, struct store_host *out)
+{
+    int rc = store_next_local(q->store, out);
+
+    if (rc > 0 && *out->host)
+        out->cnts = local_use_of(q, out->name);
+    return rc;
+}
+
+void query_read_hosts(struct query *q, const struct user_name *only)
+{
+    q->past_locals = false;
+    store_read_locals(q->store, only);
+    store_read_hosts(q->store, only);
+}
+
+int query_next_host(struct query *q, struct store_host *out)
+{
+    int rc = q->past_locals ? 0 : query_next_local(q, out);
+
+    if (rc != 0)
+        return rc;
+    q->past_locals = true; /* a reading that has ended would begin again */
+    return store_next_host(q->store, out);
+}
 
 json_t *query_host_row(const struct query *q, const struct store_host *h)
 {
@@ -22,7 +60,7 @@ static bool begin_hosts(struct query *q, struct answer *answer)
     if (!query_unpack(q, answer, "{s:s}", "command", &(const char *){0}) ||
         !query_about_rooms(q, answer, NULL))
         return false;
-    store_read_hosts(q->store, query_only(q));
+    query_read_hosts(q, query_only(q));
     return true;
 }
 
@@ -32,7 +70,7 @@ static bool step_hosts(struct query *q, struct answer *answer)
     int rc = 0;
 
     for (int i = 0; i < QUERY_ROWS; i++) {
-        rc = store_next_host(q->store, &h);
+        rc = query_next_host(q, &h);
         if (rc <= 0)
             return query_end(q, answer, rc);
         if (*h.host)

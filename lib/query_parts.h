@@ -29,6 +29,7 @@ struct query {
     bool over;
     bool one;              /* only `user` */
     struct user_name user; /* whom it is about */
+    bool past_locals;      /* of query_next_host() */
     void *work;            /* what the kind keeps from step to step, or NULL */
 };
 
@@ -67,7 +68,13 @@ json_t *query_priced(const struct query *q, json_t *row, int64_t points);
  * that. Takes and returns the row. */
 json_t *query_paced(const struct query *q, json_t *row, const struct user_name *user,
                     int64_t quota);
-/* A row of masq as JSON, keys as in tcpquota-schema(5). */
+/* The next session on the gateway itself, as store_next_local() has it, with its connections. */
+int query_next_local(struct query *q, struct store_host *out);
+/* What is open or about to be, of all users or of one: the sessions on the gateway itself, and
+ * behind them the hosts of masq. As store_read_hosts() and store_next_host(). */
+void query_read_hosts(struct query *q, const struct user_name *only);
+int query_next_host(struct query *q, struct store_host *out);
+/* One of them as JSON, keys as in tcpquota-schema(5). */
 json_t *query_host_row(const struct query *q, const struct store_host *h);
 bool query_is_free(const struct query *q, const struct user_name *user);
 

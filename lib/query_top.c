@@ -1,6 +1,7 @@
 /*
- * Who is charged now: the users of open hosts in use, by name. The hosts come in the order of their
- * addresses; a heap puts them into that of the names, a few in each step.
+ * Who is charged now: the users of open hosts in use, and those who use the link on the gateway
+ * itself, by name. The hosts come in the order of their addresses; a heap puts them into that of
+ * the names, a few in each step.
  */
 #include "num.h"
 #include "query_parts.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A host in use. */
+/* A host in use, or "": the gateway itself, which comes first. */
 struct seat {
     struct user_name user;
     char host[STORE_HOST_BYTES + 1];
@@ -18,7 +19,7 @@ struct seat {
 };
 
 struct top {
-    bool read; /* all hosts are in the heap */
+    bool has_locals, has_hosts; /* these are in the heap, all of them */
     struct seat *heap;
     size_t count, room;
     /* the row that is being made; `hosts` NULL: none is */
@@ -40,6 +41,7 @@ static bool begin_top(struct query *q, struct answer *answer)
     if (!query_unpack(q, answer, "{s:s}", "command", &(const char *){0}) ||
         !query_about(q, answer, NULL) || !query_work(q, answer, sizeof(struct top)))
         return false;
+    store_read_locals(q->store, query_only(q));
     store_read_busy_hosts(q->store);
     return true;
 }
@@ -60,7 +62,7 @@ static void swap(struct seat *a, struct seat *b)
 }
 
 /* 0 or -ENOMEM. */
-static int push(struct top *w, const struct store_host *h)
+static int push(struct top *w, const struct store_host *h, const char *host)
 {
     struct seat *at;
 
@@ -76,7 +78,7 @@ static int push(struct top *w, const struct store_host *h)
     at = &w->heap[w->count];
     *at = (struct seat){.cnts = h->cnts};
     snprintf(at->user.text, sizeof at->user.text, "%s", h->name);
-    snprintf(at->host, sizeof at->host, "%s", h->host);
+    snprintf(at->host, sizeof at->host, "%s", host);
     for (size_t i = w->count++; i > 0; i = (i - 1) / 2) {
         if (!is_before(&w->heap[i], &w->heap[(i - 1) / 2]))
             break;
@@ -102,7 +104,21 @@ static struct seat pop(struct top *w)
     return first;
 }
 
-/* Some hosts, into the heap. 1 if there are more, 0, -errno. */
+/* Some of those who are on the gateway itself, into the heap. 1 if there are more, 0, -errno. */
+static int read_locals(struct query *q, struct top *w)
+{
+    struct store_host h;
+    int rc = 1;
+
+    for (int i = 0; i < QUERY_SCAN && rc > 0; i++) {
+        rc = query_next_local(q, &h);
+        if (rc > 0 && h.cnts > 0 && push(w, &h, "") != 0)
+            rc = -ENOMEM;
+    }
+    return rc;
+}
+
+/* Some hosts, the same. */
 static int read_hosts(struct query *q, struct top *w)
 {
     struct store_host h;
@@ -110,8 +126,8 @@ static int read_hosts(struct query *q, struct top *w)
 
     for (int i = 0; i < QUERY_SCAN && rc > 0; i++) {
         rc = store_next_busy_host(q->store, &h);
-        if (rc > 0 && h.open == ORDER_IS_OPEN && h.cnts > 0 &&
-            (!q->one || strcmp(h.name, q->user.text) == 0) && push(w, &h) != 0)
+        if (rc > 0 && *h.host && h.open == ORDER_IS_OPEN && h.cnts > 0 &&
+            (!q->one || strcmp(h.name, q->user.text) == 0) && push(w, &h, h.host) != 0)
             rc = -ENOMEM;
     }
     return rc;
@@ -127,16 +143,19 @@ static int gather(struct top *w)
 {
     for (int i = 0; i < QUERY_SCAN && is_of_row(w); i++) {
         struct seat seat = pop(w);
+        const char *host = *seat.host ? seat.host : SESSION_LOCAL;
 
         if (!w->hosts) {
             w->hosts = json_array();
             w->user = seat.user;
             w->cnts = w->left_out = 0;
+        } else if (!*seat.host) {
+            continue; /* two uids of one name: theirs are counted together */
         }
         w->cnts = num_add(w->cnts, seat.cnts);
         if (json_array_size(w->hosts) == QUERY_LISTED)
             w->left_out++;
-        else if (json_array_append_new(w->hosts, answer_text(seat.host)) != 0)
+        else if (json_array_append_new(w->hosts, answer_text(host)) != 0)
             return -ENOMEM;
     }
     return 0;
@@ -168,9 +187,10 @@ static bool step_top(struct query *q, struct answer *answer)
     struct top *w = q->work;
     int rc;
 
-    if (!w->read) {
-        rc = read_hosts(q, w);
-        w->read = rc == 0;
+    if (!w->has_locals || !w->has_hosts) {
+        rc = w->has_locals ? read_hosts(q, w) : read_locals(q, w);
+        w->has_hosts = w->has_locals && rc == 0;
+        w->has_locals |= rc == 0;
         return rc < 0 ? query_end(q, answer, rc) : true;
     }
     if (!w->count && !w->hosts)

@@ -94,7 +94,7 @@ static bool begin_show(struct query *q, struct answer *answer)
     if (!w)
         return false;
     w->hosts = json_array();
-    store_read_hosts(q->store, &q->user);
+    query_read_hosts(q, &q->user);
     return true;
 }
 
@@ -120,7 +120,7 @@ static int read_hosts(struct query *q, struct show *w)
     int rc = 1;
 
     for (int i = 0; i < QUERY_SCAN && rc > 0; i++) {
-        rc = store_next_host(q->store, &h);
+        rc = query_next_host(q, &h);
         if (rc > 0 && *h.host && add_host(q, w, &h) != 0)
             rc = -ENOMEM;
     }

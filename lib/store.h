@@ -132,6 +132,9 @@ int store_log_openfw(struct store *s, const char *user, const char *action);
 
 /* `user`, `quota` ... and back; CAUSES if it is none. */
 const char *cause_name(enum cause cause);
+/* What the row of a session has as its host: the address, or `local` where there is none: a session
+ * on the gateway itself. Returns `out`. */
+const char *session_place(const struct session *session, char out[ADDR_TEXT_LEN]);
 enum cause cause_parse(const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store_sql.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 int store_balance(struct store *s, const struct user_name *user, int64_t *balance)
 {
@@ -51,6 +52,14 @@ int store_charge(struct store *s, const struct charge *c)
     return sql_run(s, SQL_PERIOD);
 }
 
+const char *session_place(const struct session *session, char out[ADDR_TEXT_LEN])
+{
+    if (session->host.family)
+        return addr_format(&session->host, out);
+    snprintf(out, ADDR_TEXT_LEN, SESSION_LOCAL);
+    return out;
+}
+
 static int insert_session(struct store *s, struct session *session)
 {
     char host[ADDR_TEXT_LEN], opened[WALL_UTC_LEN];
@@ -58,7 +67,7 @@ static int insert_session(struct store *s, struct session *session)
 
     wall_format_utc(session->opened, opened);
     sql_bind_text(s, SQL_SESSION_NEW, 1, session->user.text);
-    sql_bind_text(s, SQL_SESSION_NEW, 2, addr_format(&session->host, host));
+    sql_bind_text(s, SQL_SESSION_NEW, 2, session_place(session, host));
     sql_bind_text(s, SQL_SESSION_NEW, 3, opened);
     rc = sql_step(s, SQL_SESSION_NEW);
     if (rc <= 0)
@@ -92,7 +101,7 @@ int store_find_session(struct store *s, struct session *session)
     char host[ADDR_TEXT_LEN];
     int rc;
 
-    sql_bind_text(s, SQL_SESSION_FIND, 1, addr_format(&session->host, host));
+    sql_bind_text(s, SQL_SESSION_FIND, 1, session_place(session, host));
     sql_bind_text(s, SQL_SESSION_FIND, 2, session->user.text);
     rc = sql_step(s, SQL_SESSION_FIND);
     if (rc <= 0)

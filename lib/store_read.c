@@ -57,6 +57,29 @@ int store_next_host(struct store *s, struct store_host *out)
     return 1;
 }
 
+void store_read_locals(struct store *s, const struct user_name *only)
+{
+    begin(s, SQL_LOCALS, only);
+}
+
+int store_next_local(struct store *s, struct store_host *out)
+{
+    int rc = sql_step(s, SQL_LOCALS);
+
+    if (rc <= 0)
+        return rc;
+    *out = (struct store_host){.host = sql_text(s, SQL_LOCALS, 0),
+                               .name = sql_text(s, SQL_LOCALS, 1),
+                               .tic = -1,
+                               .open = ORDER_IS_OPEN,
+                               .opened = sql_text(s, SQL_LOCALS, 2),
+                               .seconds = sql_int(s, SQL_LOCALS, 3),
+                               .points = sql_int(s, SQL_LOCALS, 4),
+                               .by = "",
+                               .until = ""};
+    return 1;
+}
+
 void store_read_busy_hosts(struct store *s)
 {
     sql_reset(s, SQL_BUSY_HOSTS);
@@ -98,5 +121,14 @@ int store_is_allowed(struct store *s, const struct user_name *user)
     rc = sql_step(s, SQL_IS_ALLOWED);
     if (rc > 0)
         sql_reset(s, SQL_IS_ALLOWED);
+    return rc;
+}
+
+int store_is_anybody_allowed(struct store *s)
+{
+    int rc = sql_step(s, SQL_ANY_ALLOWED);
+
+    if (rc > 0)
+        sql_reset(s, SQL_ANY_ALLOWED);
     return rc;
 }

@@ -20,6 +20,8 @@ void store_stop(struct store *s);
 
 /* Whether the user is in `allowed`: 1, 0, -errno. */
 int store_is_allowed(struct store *s, const struct user_name *user);
+/* 1 if `allowed` has a row, 0 or -errno. */
+int store_is_anybody_allowed(struct store *s);
 
 /* A user, of tcptab and allowed. */
 struct store_user {
@@ -48,7 +50,14 @@ struct store_host {
 void store_read_hosts(struct store *s, const struct user_name *only);
 int store_next_host(struct store *s, struct store_host *out);
 
-/* The same hosts, all of them, with host, name, cnts and open alone: no look at other tables. */
+/* The sessions that run on the gateway itself, of all users or of one, oldest first, as hosts that
+ * are open: `host` is SESSION_LOCAL, or "" for one of another user. No table has their connections:
+ * `cnts` is 0. */
+void store_read_locals(struct store *s, const struct user_name *only);
+int store_next_local(struct store *s, struct store_host *out);
+
+/* The hosts of masq again, all of them, with host, name, cnts and open alone: no look at other
+ * tables. */
 void store_read_busy_hosts(struct store *s);
 int store_next_busy_host(struct store *s, struct store_host *out);
 

@@ -18,8 +18,8 @@
  * What store_read.h reads for others comes from USERS on. There a single step has to be cheap,
  * whatever stands in the tables: no sorter, and no WHERE that passes over rows without an end; `in
  * order` always means that of an index. USERS merges two of them; BETWEEN '' AND x'' holds every
- * text, since a blob comes after all of them. HOSTS and USAGE give a row for what is not shown,
- * too.
+ * text, since a blob comes after all of them. HOSTS, LOCALS and USAGE give a row for what is not
+ * shown, too.
  * USAGE goes from name to name without passing over the hours in between, and LEFT JOIN holds it to
  * that order.
  */
@@ -71,6 +71,7 @@
                " AND open IN (1, 2)")                                                              \
     X(REFRESH, "UPDATE masq SET tic = 0 WHERE host = ?1 AND name = ?2 AND tic > 0")                \
     X(LOG_OPENFW, "INSERT INTO logging_openfw (user, action) VALUES (?1, ?2)")                     \
+    X(ANY_ALLOWED, "SELECT 1 FROM allowed LIMIT 1")                                                \
     X(IS_ALLOWED, "SELECT 1 FROM allowed WHERE name = ?1")                                         \
     X(ALLOW, "INSERT INTO allowed (name) SELECT ?1"                                                \
              " WHERE NOT EXISTS (SELECT 1 FROM allowed WHERE name = ?1)")                          \
@@ -124,6 +125,8 @@
              " LEFT JOIN orders o ON o.host = m.shown LEFT JOIN session s ON s.id ="               \
              " (SELECT x.id FROM session x WHERE x.closed IS NULL AND x.host = m.shown"            \
              " AND +x.name = m.name ORDER BY x.id DESC LIMIT 1) ORDER BY m.host")                  \
+    X(LOCALS, "SELECT iif(?1 IS NULL OR name = ?1, host, NULL), name, opened, seconds, points"     \
+              " FROM session WHERE closed IS NULL AND host = '" SESSION_LOCAL "' ORDER BY id")     \
     X(SNAPSHOT, "BEGIN")                                                                           \
     X(FIND_ROW, "SELECT m.host, m.name, m.cnts, m.tic, m.counter, m.open, m.free,"                 \
                 " a.name IS NOT NULL, coalesce(t.quota, 0), o.cause, o.until, o.user"              \

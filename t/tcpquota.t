@@ -7,11 +7,13 @@ command -v python3 >/dev/null || { echo "1..0 # SKIP needs python3"; exit 0; }
 own_utmp
 make_users
 make_network
-configure ADMINS=anna 'OPERATORS=@teachers' 'USERS=admin' TICS=60
+# Other processes of these uids, on the rest of the machine, are left alone.
+configure ADMINS=anna 'OPERATORS=@teachers' 'USERS=admin' TICS=60 MIN_UID=2001 MAX_UID=2006 \
+    ENFORCE_LOCAL=log
 
 # Where users reach them, whatever the rights of the folder that this is built in.
 mkdir "$TRASH/bin"
-cp "$BUILD/tcpquota" "$BUILD/tcpquotad" "$TRASH/bin"
+cp "$BUILD/tcpquota" "$BUILD/tcpquotad" "$BUILD/t/traffic" "$TRASH/bin"
 tool() { "$TRASH/bin/tcpquota" -c "$CONF" "$@"; }
 # as USER ARGUMENT...
 as() {
@@ -274,6 +276,40 @@ printf 'INSERT INTO tcptab VALUES ("dora",5);\n' >"$TRASH/dump"
 ok "import where there is something already" refused 1 'dump: ' root import "$TRASH/dump"
 ok "is for root, too" refused 77 'import: only root' anna import "$TRASH/dump"
 
+# On the gateway itself.
+allow tess 3600
+ok "before, nobody is on the gateway itself" says 0 '^host  *name' anna hosts
+ok "not one" not grep -q local "$TRASH/said"
+is "nor in use" "$(json 'o["top"]' tess top)" "[]"
+background on_gate setpriv --reuid tess --regid tess --init-groups --reset-env \
+    "$TRASH/bin/traffic" get tcp 192.0.2.2 $PORT 60
+uses() { same "$(json 'o["top"][0]["name"], o["top"][0]["hosts"], o["top"][0]["cnts"]' "$1" top)" "$2"; }
+ok "who uses the link there is in top" within 10 uses tess "('tess', ['local'], 1)"
+ok "for administrators, too" uses anna "('tess', ['local'], 1)"
+ok "at the rate of one session" says 0 '^tess  *1  *1  *[0-9]* .* 20[0-9-]* [0-9:]*  local$' anna top
+ok "hosts" says 0 '^local  *tess  *open  *no  *1  20[0-9-]* [0-9:]*  *0:' tess hosts
+ok "a user sees no others'" says 0 '^host  *name' alice hosts
+ok "no local one either" not grep -q local "$TRASH/said"
+is "hosts --json" "$(json 'o["hosts"][0]["host"], o["hosts"][0]["name"], o["hosts"][0]["cnts"], o["hosts"][0]["open"]' anna hosts)" "('local', 'tess', 1, 1)"
+ok "one's own balance" says 0 '^local: on the gateway itself since 20[0-9-]* [0-9:]*, connections 1: [0-9]* points, 0:0' tess
+ok "and how long it is enough" grep -q '^1 points a second are charged now: that is enough until 20' "$TRASH/said"
+is "show --json" "$(json '[(h["host"], h["cnts"]) for h in o["show"][0]["hosts"]]' anna show tess)" "[('local', 1)]"
+ok "sessions" says 0 '^tess   *local  *20' tess sessions
+ok "why" says 0 '^tess: may: ok$' anna why tess
+on_gate "$BUILD/openfw" --config "$CONF" -l >"$TRASH/said"
+ok "openfw -l is of rooms" not grep -q local "$TRASH/said"
+order 10.99.0.2 tess
+within 5 is_open 10.99.0.2
+download both tcp 192.0.2.2
+ok "on a host as well: both, and the connections of both" within 10 uses tess "('tess', ['local', '10.99.0.2'], 2)"
+ok "at the rate of two" says 0 '^tess  *2  *2  *[0-9]* ' tess top
+is "hosts --json" "$(json '[(h["host"], h["cnts"]) for h in o["hosts"]]' tess hosts)" "[('local', 1), ('10.99.0.2', 1)]"
+on_gate "$BUILD/openfw" --config "$CONF" -l >"$TRASH/said"
+ok "openfw -l has the host" grep -q '^10.99.0.2 ' "$TRASH/said"
+ok "and it alone" not grep -q local "$TRASH/said"
+db "UPDATE tcptab SET quota = 0 WHERE name = 'tess'"
+ok "cut off: why says why" says 1 '^tess: may not: no-quota$' tess why tess
+
 # A database that is read by others, after the daemon has answered.
 ok "the daemon is well" says 0 '^alice' anna list
 stop_daemon
@@ -289,7 +325,12 @@ ok "a name that is no user's, too" refused 1 'no user of this system' root add a
 ok "why" says 1 '^bob: may not: no-quota$' root why bob
 ok "why of a host" says 1 '^10.99.0.1: may not: own-address$' root why 10.99.0.1
 ok "hosts" says 0 '^host  name' root hosts
+ok "nobody is on the gateway itself" not grep -q local "$TRASH/said"
+db "INSERT INTO session (name, host, opened) VALUES ('tess', 'local', '2026-11-21T09:00:00Z')"
+ok "but for what a daemon has left open, of unknown connections" says 0 '^local  *tess  *open  *no  *0  20' root hosts
+ok "show" says 0 '^local: on the gateway itself since 20[0-9-]* [0-9:]*, connections 0: 0 points' root show tess
 ok "top" says 0 '^name  points/s' root top
+ok "of nobody" not grep -q tess "$TRASH/said"
 ok "check says that it is not there" says 69 'does not answer' root check
 is "the files are the daemon's" "$(find "$TRASH/db" -type f ! -user tcpquota)" ""
 sqlite3 "$DB" 'BEGIN EXCLUSIVE; SELECT 1; ' '.shell sleep 7' >/dev/null 2>&1 &

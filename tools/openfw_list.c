@@ -1,6 +1,7 @@
 /* What is open, by whom, since when; and who has opened and closed what. */
 #include "openfw.h"
 
+#include "account.h"
 #include "view.h"
 
 #include <string.h>
@@ -24,7 +25,7 @@ static bool is_wanted(const struct openfw *f, const char *host)
     size_t i;
 
     if (!f->name_count)
-        return true;
+        return strcmp(host, SESSION_LOCAL) != 0; /* that is no host of a room */
     json_array_foreach(f->hosts, i, item)
     {
         if (strcmp(json_string_value(json_object_get(item, "host")), host) == 0)

@@ -1,6 +1,7 @@
 /* Of one user: show, allowed, why. */
 #include "tcpquota.h"
 
+#include "account.h"
 #include "addr.h"
 
 #include <string.h>
@@ -11,13 +12,18 @@ static void show_host(const json_t *host)
 {
     json_t *facts = json_copy((json_t *)host);
     const char *opened = json_string_value(json_object_get(host, "opened"));
+    const char *place = json_string_value(json_object_get(host, "host"));
+    bool is_local = place && strcmp(place, SESSION_LOCAL) == 0;
     char since[TIME_LEN];
 
     json_object_set_new(facts, "state",
                         json_string(show_open(json_integer_value(json_object_get(host, "open")))));
     if (opened) {
         json_object_set_new(facts, "since", json_string(show_time(opened, since, sizeof since)));
-        show_line(_("{host}: {state}, since {since}: {points} points, {left}, {money}"), facts);
+        show_line(is_local ? _("{host}: on the gateway itself since {since}, connections {cnts}: "
+                               "{points} points, {left}, {money}")
+                           : _("{host}: {state}, since {since}: {points} points, {left}, {money}"),
+                  facts);
     } else {
         show_line(_("{host}: {state}"), facts);
     }

@@ -1,6 +1,7 @@
 /*
- * Large tables: 100,000 users, one of them with 200,000 rows of use and of log, 20,000 hosts. Every
- * step stays short and small, and the whole is seen as of one moment.
+ * Large tables: 100,000 users, one of them with 200,000 rows of use and of log, 20,000 hosts, and
+ * 20,000 users on the gateway itself. Every step stays short and small, and the whole is seen as of
+ * one moment.
  */
 #include "query_world.h"
 
@@ -30,7 +31,12 @@ static const char filling[] =
     " '2026-11-20T10:00:00Z', iif(i % 2, '2026-11-20T10:00:00Z', NULL) FROM n;"
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
     " INSERT INTO logging_openfw SELECT '2026-11-20T10:00:00Z', 'olga', 'opened (x/' || i || ')'"
-    " FROM n; COMMIT;";
+    " FROM n;"
+    /* Older than the others. Most of what there was on the gateway itself is over, and in front. */
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000)"
+    " INSERT INTO session (id, name, host, opened, closed) SELECT -i,"
+    " printf('user%06d', 50000 + iif(i > 20000, i / 10, i)), 'local', '2026-11-20T10:00:00Z',"
+    " iif(i > 20000, '2026-11-20T10:00:00Z', NULL) FROM n; COMMIT;";
 
 static const struct {
     const char *caller, *request;
@@ -41,7 +47,10 @@ static const struct {
     {"user000002", "{\"command\":\"list\"}", 1, "\"users\":1}}"},
     {"user000002", "{\"command\":\"show\"}", 1, "\"hosts\":[]"},
     {"user000001", "{\"command\":\"show\"}", 1, "\"left_out\":9"},
-    {"adam", "{\"command\":\"hosts\"}", 20000, "\"10.99.79.250\""},
+    {"adam", "{\"command\":\"hosts\"}", 40000, "\"10.99.79.250\""},
+    {"user060000", "{\"command\":\"hosts\"}", 1, "\"host\":\"local\""},
+    {"user080000", "{\"command\":\"hosts\"}", 0, "\"end\":0"},
+    {"user060000", "{\"command\":\"show\"}", 1, "\"host\":\"local\""},
     {"user000003", "{\"command\":\"hosts\"}", 1, "\"10.99.0.4\""},
     {"adam", "{\"command\":\"log\"}", 300000, "\"end\":0"},
     {"user000002", "{\"command\":\"log\"}", 1, "\"end\":0"},
@@ -53,7 +62,8 @@ static const struct {
      "\"points\":200000,"},
     {"user000002", "{\"command\":\"usage\"}", 1, "\"points\":1,"},
     {"adam", "{\"command\":\"audit\"}", 0, "\"users\":100001,\"wrong\":0}}"},
-    {"adam", "{\"command\":\"top\"}", 10000, "\"cnts\":10001,"},
+    {"adam", "{\"command\":\"top\"}", 30000, "\"cnts\":10001,"},
+    {"user060000", "{\"command\":\"top\"}", 1, "\"hosts\":[\"local\"]"},
     {"user000003", "{\"command\":\"top\"}", 1, "\"hosts\":[\"10.99.0.4\"]"},
     {"adam", "{\"command\":\"sessions\"}", 100, "\"id\":50000,"},
     {"user000001", "{\"command\":\"sessions\"}", 100, "\"id\":50000,"},

@@ -30,7 +30,13 @@ static const char filling[] =
     "INSERT INTO session (id, name, host, opened, closed, seconds, points, cause) VALUES"
     " (1, 'alice', '10.99.0.2', '2026-11-20T22:00:00Z', '2026-11-20T22:30:00Z', 60, 100, 'user'),"
     " (2, 'bob', '10.99.0.3', '2026-11-20T10:00:00Z', '2026-11-20T10:01:00Z', 15, 30, 'quota'),"
-    " (3, 'alice', '10.99.0.2', '2026-11-20T23:00:00Z', NULL, 60, 100, NULL);"
+    " (3, 'alice', '10.99.0.2', '2026-11-20T23:00:00Z', NULL, 60, 100, NULL),"
+    /* On the gateway itself: one is over, bob has no connections, zoe is two uids. */
+    " (4, 'carol', 'local', '2026-11-20T09:00:00Z', '2026-11-20T09:10:00Z', 5, 10, 'idle'),"
+    " (5, 'zoe', 'local', '2026-11-20T23:10:00Z', NULL, 1, 2, NULL),"
+    " (6, 'alice', 'local', '2026-11-20T23:20:00Z', NULL, 20, 30, NULL),"
+    " (7, 'bob', 'local', '2026-11-20T23:30:00Z', NULL, 4, 8, NULL),"
+    " (8, 'zoe', 'local', '2026-11-20T23:40:00Z', NULL, 3, 6, NULL);"
     "UPDATE periodtab SET period = '20261001 0000', quota = 200 WHERE id = 0;"
     "INSERT INTO periodtab VALUES (1, '20261101 0000', 280);"
     "INSERT INTO logging_openfw VALUES ('2026-11-20T08:00:00Z', 'olga', 'opened "
@@ -163,6 +169,29 @@ static void test_rules(struct tap *t, struct world *w)
     test_rule(t, w, "until has passed, of another host", alice, "ok");
 }
 
+/* As root sees it where no daemon runs: what the tables have. */
+static void test_alone(struct tap *t, struct world *w)
+{
+    static const char *const gone = "UPDATE masq SET cnts = 0 WHERE name <> 'free'";
+
+    w->is_alone = true;
+    test_case(
+        t, w, "zoe", "{\"command\":\"hosts\"}",
+        "{\"row\":{\"host\":\"local\",\"name\":\"zoe\",\"cnts\":0,\"tic\":-1,\"counter\":0,"
+        "\"open\":1,\"free\":false,\"opened\":\"2026-11-20T23:10:00Z\",\"seconds\":1,"
+        "\"points\":2,\"by\":null,\"until\":null,\"money\":\"0.00 SEK\",\"left\":\"0:00:02\"}}\n"
+        "{\"row\":{\"host\":\"local\",\"name\":\"zoe\",\"cnts\":0,\"tic\":-1,\"counter\":0,"
+        "\"open\":1,\"free\":false,\"opened\":\"2026-11-20T23:40:00Z\",\"seconds\":3,"
+        "\"points\":6,\"by\":null,\"until\":null,\"money\":\"0.01 "
+        "SEK\",\"left\":\"0:00:06\"}}\n" END_OK);
+    tap_is(t, world_sql(w, gone), 0, "one host alone is in use");
+    test_case(
+        t, w, "adam", "{\"command\":\"top\"}",
+        "{\"row\":{\"name\":\"free\",\"hosts\":[\"fd99::2\"],\"cnts\":2,\"quota\":-50,"
+        "\"money\":\"-0.08 SEK\",\"left\":\"-0:00:50\",\"rate\":0,\"runs_out\":null}}\n" END_OK);
+    w->is_alone = false;
+}
+
 /* A name that is no UTF-8 can be somebody's, but cannot be asked for. */
 static void test_odd_names(struct tap *t, struct world *w)
 {
@@ -218,6 +247,23 @@ static void test_by_hand(struct tap *t, struct world *w)
     run = world_run(w, "adam", "{\"command\":\"log\"}", false);
     tap_ok(t, !run.answer.failed && strstr(run.lines, END_OK) && strlen(run.lines) < 4096,
            "a text that is too long is cut");
+    run_free(&run);
+    world_sql(
+        w, "INSERT INTO session (name, host, opened) VALUES ('', 'local', 'then?'),"
+           " (hex(zeroblob(50000)), 'local', ''), ('yuri', 'LOCAL', ''), ('xena', 'locals', '')");
+    run = world_run(w, "adam", "{\"command\":\"hosts\"}", false);
+    tap_ok(t,
+           strstr(run.lines, "{\"host\":\"local\",\"name\":\"\",\"cnts\":0,") &&
+               strstr(run.lines, "\"opened\":\"then?\"") &&
+               strstr(run.lines, "{\"host\":\"local\",\"name\":\"0000") &&
+               strstr(run.lines, END_OK) && strlen(run.lines) < 8192,
+           "on the gateway itself: names that nobody has are shown, cut, and have no connections");
+    tap_ok(t, !strstr(run.lines, "yuri") && !strstr(run.lines, "xena"),
+           "another word is not the gateway");
+    run_free(&run);
+    run = world_run(w, "adam", "{\"command\":\"top\"}", false);
+    tap_ok(t, strstr(run.lines, "\"zoe\"") && !strstr(run.lines, "\"0000"),
+           "nobody is charged there");
     run_free(&run);
     run = world_run(w, "adam", "{\"command\":\"usage\",\"by\":\"day\"}", false);
     tap_ok(t,
@@ -308,6 +354,7 @@ int main(void)
     tap_is(&t, world_sql(&w, filling), 0, "it is filled");
     test_corpus(&t, &w);
     test_odd_names(&t, &w);
+    test_alone(&t, &w);
     test_rules(&t, &w);
     test_memory(&t, &w);
     test_by_hand(&t, &w);
