@@ -1,7 +1,5 @@
 #include "ask.h"
 
-#include "wire.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +81,41 @@ static int tell_places(struct ask *a, enum wire_kind kind, uint32_t option,
         err = tell(a, &m);
     } while (!err && m.more);
     return err;
+}
+
+/* The same for numbers. */
+static int tell_numbers(struct ask *a, enum wire_kind kind, uint32_t option,
+                        const uint64_t *numbers, size_t count)
+{
+    struct wire_message m = {.kind = kind, .option = option};
+    int err;
+
+    if (count > WIRE_NUMBERS_MAX)
+        return -E2BIG;
+    do {
+        m.count = (uint32_t)(count < WIRE_NUMBERS ? count : WIRE_NUMBERS);
+        m.more = count > WIRE_NUMBERS;
+        if (m.count)
+            memcpy(m.numbers, numbers, m.count * sizeof *numbers);
+        numbers += m.count;
+        count -= m.count;
+        err = tell(a, &m);
+    } while (!err && m.more);
+    return err;
+}
+
+/* ... and the answer to them, which has no list. */
+static int ask_numbers(struct ask *a, enum wire_kind kind, uint32_t option, const uint64_t *numbers,
+                       size_t count)
+{
+    struct wire_message m;
+    int err = tell_numbers(a, kind, option, numbers, count);
+
+    if (!err)
+        err = hear(a, &m, NULL, 0);
+    if (!err && m.kind != WIRE_DONE)
+        err = lose(a, -EPROTO);
+    return err ? err : m.result;
 }
 
 /* An ask without a list, and its answer. */
@@ -229,6 +262,59 @@ int ask_reload(struct ask *a, int *snapshot, int *log)
     if (m.option & WIRE_LOG)
         *log = *next;
     return m.result;
+}
+
+int ask_holders(struct ask *a, bool ftp, const uint64_t *inodes, size_t count, struct holder **out)
+{
+    struct holder *found = calloc(count + 1, sizeof *found);
+    struct wire_message m;
+    size_t n = 0;
+    int err = found ? tell_numbers(a, WIRE_HOLDERS, ftp ? WIRE_FTP : 0, inodes, count) : -ENOMEM;
+
+    *out = NULL;
+    while (!err && (err = hear(a, &m, NULL, 0)) == 0 && m.kind != WIRE_DONE) {
+        if (m.kind != WIRE_HELD || m.count > WIRE_HOLDERS_HELD || m.count > count - n) {
+            err = lose(a, -EPROTO);
+            break;
+        }
+        memcpy(found + n, m.held, m.count * sizeof *found);
+        n += m.count;
+    }
+    if (!err && m.result < 0)
+        err = m.result;
+    if (err || n == 0) {
+        free(found);
+        return err;
+    }
+    *out = found;
+    return (int)n;
+}
+
+int ask_block(struct ask *a, const uint64_t *uids, size_t count)
+{
+    return ask_numbers(a, WIRE_BLOCK, 0, uids, count);
+}
+
+int ask_cut(struct ask *a, uint32_t uid, const uint64_t *inodes, size_t count)
+{
+    return ask_numbers(a, WIRE_CUT, uid, inodes, count);
+}
+
+int ask_evict(struct ask *a, uint32_t uid, enum wire_news why)
+{
+    return ask_numbers(a, WIRE_EVICT, uid, &(uint64_t){why}, 1);
+}
+
+int ask_pardon(struct ask *a, uint32_t uid)
+{
+    return ask_numbers(a, WIRE_PARDON, uid, NULL, 0);
+}
+
+int ask_tell(struct ask *a, uint32_t uid, enum wire_news news, int64_t seconds)
+{
+    const uint64_t numbers[] = {news, (uint64_t)seconds};
+
+    return ask_numbers(a, WIRE_TELL, uid, numbers, 2);
 }
 
 int ask_idle(struct ask *a)

@@ -10,10 +10,13 @@
 #include "addr.h"
 #include "flow.h"
 #include "gate_report.h"
+#include "holder.h"
 #include "lladdr.h"
+#include "wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ASK_PATIENCE_S 15
 
@@ -51,6 +54,26 @@ int ask_table(struct ask *a);
  * has no faults; -EINVAL: it has some, and they are in the log; -errno. Either descriptor is -1 or
  * the caller's to close. */
 int ask_reload(struct ask *a, int *snapshot, int *log);
+/* Whose processes hold these sockets (inodes, sorted, each once): those of users between MIN_UID
+ * and MAX_UID. `ftp`: only ftp daemons. *out, the caller's to free, is NULL unless the answer is
+ * above 0: how many were found. Or -errno. */
+int ask_holders(struct ask *a, bool ftp, const uint64_t *inodes, size_t count, struct holder **out);
+/* Of these uids (sorted, each once), and of no other, new connections are rejected from the next
+ * ask_gate() or ask_idle() on. 0; -EACCES if the keeper refuses some, and it has logged that;
+ * -EAGAIN if it cannot tell of some at the moment; or -errno. */
+int ask_block(struct ask *a, const uint64_t *uids, size_t count);
+/* Ends the connections of this user that lead outside, and those of these sockets (inodes, sorted)
+ * that a process of theirs holds. How many ended; -EACCES: refused; -EAGAIN if that cannot be told
+ * now, or they are not blocked; -errno. */
+int ask_cut(struct ask *a, uint32_t uid, const uint64_t *inodes, size_t count);
+/* Begins to end all processes of this user, unless that is going on, and tells them why. 0 or
+ * -errno; -EACCES: refused. */
+int ask_evict(struct ask *a, uint32_t uid, enum wire_news why);
+/* Calls that off. 0 or -errno. */
+int ask_pardon(struct ask *a, uint32_t uid);
+/* Tells this user on their terminals; `seconds`: how long the quota lasts, with WIRE_QUOTA_ENDS. 0
+ * or -errno; -EACCES: refused. */
+int ask_tell(struct ask *a, uint32_t uid, enum wire_news news, int64_t seconds);
 /* Tells that the first pass is done. */
 int ask_ready(struct ask *a);
 /* Tells that the worker ends in good order, and with what. `kept`: what is open stays so. */

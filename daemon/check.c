@@ -226,6 +226,10 @@ static void check_network(const struct conf *conf, int *worst)
             log_err(GATE_NO_MACS);
             fault(EX_OSERR, worst);
         }
+        if (conf->enforce_local == ENFORCE_CLOSE && !gate_owners_work(&topology)) {
+            log_err(GATE_NO_OWNER);
+            fault(EX_OSERR, worst);
+        }
     }
     topology_free(&topology);
 }

@@ -1,10 +1,12 @@
 #include "keeper_state.h"
 
 #include "log.h"
+#include "namer.h"
 #include "network.h"
 #include "pidfile.h"
 #include "process.h"
 #include "settings.h"
+#include "text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,21 +33,49 @@ enum { SLOT_SIGNALS, SLOT_SOCKET, SLOT_PROCESS, SLOT_VERIFY, SLOTS };
 #define HUNG_MIN_S 60
 #define START_MAX_S 600
 #define LEAVE_PATIENCE_MS 2000
+#define RELEASE_STEPS 100
+#define RELEASE_STEP_MS 10
 #define UNHEALTHY_MAX_S 120 /* of workers that do not live through a period */
+
+static void pause_ms(long ms)
+{
+    struct timespec nap = {.tv_nsec = ms * NS_PER_MS};
+
+    nanosleep(&nap, NULL);
+}
+
+/* Nobody goes on with an eviction after us: who was stopped for it is not to stay so. */
+static void release_stopped(struct keeper *k)
+{
+    struct mono at;
+
+    if (!k->evict)
+        return;
+    evict_call_off_all(k->evict, mono_now());
+    for (int i = 0; i < RELEASE_STEPS && evict_next(k->evict, &at); i++) {
+        evict_step(k->evict, mono_now());
+        pause_ms(RELEASE_STEP_MS);
+    }
+}
 
 void keeper_close(struct keeper *k)
 {
-    const int fds[] = {k->network, k->signals, k->process, k->socket, k->verify.fd};
+    const int fds[] = {k->network, k->signals, k->process, k->socket, k->namer};
 
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
         if (fds[i] >= 0)
             close(fds[i]);
     }
+    verify_close(&k->verify);
+    release_stopped(k);
+    evict_free(k->evict);
     flows_close(k->flows);
     topology_free(&k->topology);
     settings_free(k->conf);
     free(k->asked.list);
     free(k->asked.places);
+    free(k->numbers.list);
+    free(k->blocked);
     free(k->extra);
     free(k);
 }
@@ -54,6 +84,11 @@ static int prepare(struct keeper *k, char why[KEEPER_WHY_LEN])
 {
     int err;
 
+    text_set_language((enum conf_language)k->conf->language);
+    k->evict = evict_new();
+    snprintf(why, KEEPER_WHY_LEN, "out of memory");
+    if (!k->evict)
+        return -ENOMEM;
     k->network = network_watch();
     err = k->network < 0 ? k->network : keeper_read_network(k);
     snprintf(why, KEEPER_WHY_LEN, "network cannot be read: %s", strerror(-err));
@@ -78,7 +113,8 @@ int keeper_open(struct keeper **out, const struct keeper_setup *setup, char why[
                          .network = -1,
                          .signals = -1,
                          .process = -1,
-                         .socket = -1};
+                         .socket = -1,
+                         .namer = -1};
     verify_init(&k->verify);
     err = prepare(k, why);
     if (err) {
@@ -88,66 +124,6 @@ int keeper_open(struct keeper **out, const struct keeper_setup *setup, char why[
     }
     *out = k;
     return 0;
-}
-
-/* Waits for the end of the worker; its status as of wait(2). */
-static int reap_worker(struct keeper *k)
-{
-    int status = 0;
-
-    while (waitpid(k->worker, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (k->process >= 0)
-        close(k->process);
-    if (k->socket >= 0)
-        close(k->socket);
-    k->process = k->socket = -1;
-    k->worker = 0;
-    return status;
-}
-
-/* In the new process: what is the keeper's alone is closed, so that nothing of it can be misused.
- */
-static void become_worker(struct keeper *k, enum keeper_task task, int socket)
-{
-    const struct keeper_setup setup = k->setup;
-    const int fds[] = {k->network, k->signals, k->verify.fd, k->socket};
-
-    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-    }
-    flows_close(k->flows);
-    _exit(setup.worker(setup.context, task, socket, k->conf));
-}
-
-/* Forks a worker; PIDFILE has its number while it serves. 0 or -errno. */
-static int start_worker(struct keeper *k, enum keeper_task task)
-{
-    int ends[2] = {-1, -1}, err = 0;
-
-    if (task == KEEPER_SERVE && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return -errno;
-    k->socket = ends[0];
-    k->ready = k->left = false;
-    k->worker = fork();
-    if (k->worker == 0)
-        become_worker(k, task, ends[1]);
-    if (k->worker < 0)
-        err = -errno;
-    if (ends[1] >= 0)
-        close(ends[1]);
-    if (!err) {
-        k->process = (int)syscall(SYS_pidfd_open, k->worker, 0);
-        err = k->process < 0 ? -errno : 0;
-    }
-    if (!err && task == KEEPER_SERVE)
-        err = pidfile_write(k->setup.pidfile, k->worker);
-    if (err && k->worker > 0) {
-        kill(k->worker, SIGKILL);
-        reap_worker(k);
-    }
-    return err;
 }
 
 /* Whether a worker ended because the database was locked. */
@@ -167,7 +143,7 @@ static int exit_code(int status)
 static int tidy_database(struct keeper *k)
 {
     struct pollfd slot = {.events = POLLIN};
-    int err = start_worker(k, KEEPER_TIDY);
+    int err = keeper_start(k, KEEPER_TIDY);
 
     if (err) {
         log_err("masq cannot be emptied, no process: %s", strerror(-err));
@@ -178,7 +154,7 @@ static int tidy_database(struct keeper *k)
         log_err("masq cannot be emptied: it takes too long");
         kill(k->worker, SIGKILL);
     }
-    return exit_code(reap_worker(k));
+    return exit_code(keeper_reap(k));
 }
 
 /* No pass comes after this one: it is tried again here, for as long as others usually keep the
@@ -238,6 +214,7 @@ static int shut_down(struct keeper *k)
 
     k->extra = NULL;
     k->extra_count = 0;
+    k->blocked_count = 0;
     gate_expire();
     if (keeper_read_network(k) < 0)
         log_err("network cannot be read, the gate is shut as it was last known");
@@ -268,13 +245,6 @@ static void log_death(const struct keeper *k, pid_t pid, int status)
     else
         log_err("worker pid=%ld ended %s, status=%d", (long)pid,
                 k->ready ? "without a word" : "before its first pass", exit_code(status));
-}
-
-static void pause_ms(long ms)
-{
-    struct timespec nap = {.tv_nsec = ms * NS_PER_MS};
-
-    nanosleep(&nap, NULL);
 }
 
 static void on_signals(struct keeper *k)
@@ -335,23 +305,42 @@ static void on_socket(struct keeper *k)
     kill(k->worker, SIGKILL);
 }
 
+/* Milliseconds to wait at most: `rest`, or to the first moment at which something is to be done. */
+static int next_wake(const struct keeper *k, int64_t rest)
+{
+    struct mono now = mono_now(), at, end = mono_add(now, span_ms(rest));
+
+    if (verify_next(&k->verify, &at) && at.ns < end.ns)
+        end = at;
+    if (evict_next(k->evict, &at) && at.ns < end.ns)
+        end = at;
+    return end.ns > now.ns ? (int)((end.ns - now.ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+}
+
 /*
- * Serves one worker. Returns when it has left or is dead. A wait that ends with nothing heard is
- * one step of silence, however long it has really taken: after a suspend nobody is to blame.
+ * Serves one worker. Returns when it has left or is dead. Waits that end with nothing heard add up
+ * to a step of silence, however long they have really taken: after a suspend nobody is to blame.
  */
 static void serve_worker(struct keeper *k)
 {
     unsigned silent = 0;
+    int64_t waited = 0; /* of this step, in ms */
 
     while (!k->left) {
+        int64_t step = silence_step(k) * 1000;
         struct pollfd slots[SLOTS] = {[SLOT_SIGNALS] = {.fd = k->signals, .events = POLLIN},
                                       [SLOT_SOCKET] = {.fd = k->socket, .events = POLLIN},
                                       [SLOT_PROCESS] = {.fd = k->process, .events = POLLIN},
                                       [SLOT_VERIFY] = {.fd = k->verify.fd, .events = POLLIN}};
-        int n = poll(slots, SLOTS, (int)(silence_step(k) * 1000));
+        int patience = next_wake(k, step - waited), n = poll(slots, SLOTS, patience);
 
-        if (n == 0)
+        verify_step(&k->verify, mono_now());
+        evict_step(k->evict, mono_now());
+        waited = n == 0 ? waited + patience : 0;
+        if (waited >= step) {
+            waited = 0;
             on_silence(k, ++silent);
+        }
         if (n <= 0)
             continue;
         if (slots[SLOT_SIGNALS].revents)
@@ -409,7 +398,7 @@ static int part(struct keeper *k)
 
     if (poll(&slot, 1, LEAVE_PATIENCE_MS) <= 0)
         kill(k->worker, SIGKILL);
-    reap_worker(k);
+    keeper_reap(k);
     /* Its word is not enough: either the entries are gone, or they are meant to stay. */
     if (k->cleaned || k->kept || !k->driven)
         return k->code;
@@ -421,7 +410,7 @@ static int part(struct keeper *k)
 static bool bury(struct keeper *k, struct history *h, struct mono begun, int *code)
 {
     pid_t pid = k->worker;
-    int status = reap_worker(k);
+    int status = keeper_reap(k);
     bool failed = WIFEXITED(status) && !k->ready && k->setup.ready;
 
     *code = EX_OSERR;
@@ -452,14 +441,24 @@ int keeper_run(struct keeper *k)
         log_warning(GATE_NO_LEASE);
     if (k->conf->bind_mac && !gate_macs_work(&k->topology))
         log_err(GATE_NO_MACS);
+    k->has_owners = gate_owners_work(&k->topology);
+    if (k->conf->enforce_local == ENFORCE_CLOSE && !k->has_owners)
+        log_err(GATE_NO_OWNER);
     err = watch_signals(k);
+    if (!err) {
+        k->namer = namer_start(k->setup.uid, k->setup.gid);
+        err = k->namer < 0 ? k->namer : 0;
+    }
     while (!err) {
         struct mono begun = mono_now();
 
-        err = start_worker(k, KEEPER_SERVE);
+        err = keeper_start(k, KEEPER_SERVE);
         if (err)
             break;
         serve_worker(k);
+        verify_stop(&k->verify, mono_now());
+        /* The next worker orders it anew when it sees use. */
+        evict_call_off_all(k->evict, mono_now());
         if (k->left)
             return part(k);
         if (!bury(k, &history, begun, &code))

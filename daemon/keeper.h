@@ -14,6 +14,7 @@
 #include "topology.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define KEEPER_WHY_LEN 320
 
@@ -25,8 +26,10 @@ enum keeper_task {
 struct keeper_setup {
     struct conf *conf;     /* the keeper's from keeper_open() on, freed by it */
     const char *conf_path; /* read again on HUP */
-    int pidfile;           /* its descriptor */
-    bool to_file;          /* the log is LOGFILE and moves with it */
+    uid_t uid;             /* of the worker, and of the process that knows names */
+    gid_t gid;
+    int pidfile;  /* its descriptor */
+    bool to_file; /* the log is LOGFILE and moves with it */
     /* Runs in the process of the worker, which ends with what it returns; `socket` leads to the
      * keeper, -1 with KEEPER_TIDY; `conf` is what holds now. */
     int (*worker)(void *context, enum keeper_task task, int socket, struct conf *conf);
@@ -45,6 +48,10 @@ int keeper_run(struct keeper *k);
 /* Removes all entries, and has a worker tidy the database. An exit code. */
 int keeper_clean(struct keeper *k);
 void keeper_close(struct keeper *k);
+/* For a dry run, in which there is no keeper: starts a process that answers who holds a socket,
+ * asks nothing else of the machine, and ends with us. A descriptor, the caller's to close, or
+ * -errno. */
+int keeper_look(struct conf *conf);
 /* Why the worker may not ask for this host, or NULL. `extra` (sorted): hosts that were found with
  * entries of ours, whose flows may be dropped wherever they are. */
 const char *keeper_refusal(const struct topology *t, const struct addr *extra, size_t extra_count,

@@ -61,6 +61,14 @@ static int take_hosts(struct keeper_hosts *h, const struct wire_message *m)
     return 0;
 }
 
+int keeper_receive_more(struct keeper *k, struct wire_message *m, struct mono until)
+{
+    int err =
+        mono_now().ns < until.ns ? wire_wait(k->socket, false, KEEPER_PATIENCE_S) : -ETIMEDOUT;
+
+    return err ? err : wire_receive(k->socket, m, NULL, 0);
+}
+
 int keeper_receive_hosts(struct keeper *k, struct wire_message *m)
 {
     struct keeper_hosts *h = &k->asked;
@@ -78,10 +86,7 @@ int keeper_receive_hosts(struct keeper *k, struct wire_message *m)
         err = take_hosts(h, m);
         if (err || !m->more)
             return err;
-        err =
-            mono_now().ns < until.ns ? wire_wait(k->socket, false, KEEPER_PATIENCE_S) : -ETIMEDOUT;
-        if (!err)
-            err = wire_receive(k->socket, m, NULL, 0);
+        err = keeper_receive_more(k, m, until);
         if (err)
             return err;
     }

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "network.h"
 #include "settings.h"
+#include "text.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -63,7 +64,9 @@ int keeper_drive_gate(struct keeper *k, const struct addr *hosts, const struct l
         .policy = {.drop_closed = k->conf->closed_action == CLOSED_DROP, .lease = lease_of(k)},
         .hosts = hosts,
         .macs = macs,
-        .count = count};
+        .count = count,
+        .uids = k->blocked,
+        .uid_count = k->has_owners ? k->blocked_count : 0};
     int err = gate_apply(&order, report);
 
     keep_extra(k, report);
@@ -87,7 +90,12 @@ static void begin(struct wire_message *m, enum wire_kind kind)
     m->kind = kind;
 }
 
-static int answer_result(struct keeper *k, int result)
+int keeper_answer(struct keeper *k, const struct wire_message *m)
+{
+    return answer(k, m, NULL, 0);
+}
+
+int keeper_answer_result(struct keeper *k, int result)
 {
     struct wire_message m;
 
@@ -233,7 +241,7 @@ static int serve_flows(struct keeper *k, struct wire_message *m)
                               k->asked.count, relay_flow, &relay);
     if (relay.m.count)
         relay_send(&relay);
-    return relay.err ? relay.err : answer_result(k, result);
+    return relay.err ? relay.err : keeper_answer_result(k, result);
 }
 
 static int serve_clean(struct keeper *k)
@@ -254,7 +262,7 @@ static int serve_renew(struct keeper *k, const struct wire_message *m)
     if (err >= 0)
         err = lease_of(k) ? gate_renew(&k->topology, !k->v4_leaks, !k->v6_leaks) : 0;
     verify_run(&k->verify, k->conf, m->option & WIRE_ONLINE, mono_now());
-    return answer_result(k, err);
+    return keeper_answer_result(k, err);
 }
 
 static int serve_table(struct keeper *k)
@@ -263,7 +271,7 @@ static int serve_table(struct keeper *k)
     int fd = conntrack_open(), err;
 
     if (fd < 0)
-        return answer_result(k, fd);
+        return keeper_answer_result(k, fd);
     begin(&m, WIRE_DONE);
     err = answer(k, &m, &fd, 1);
     close(fd);
@@ -297,10 +305,13 @@ static int take_conf(struct keeper *k, int snapshot)
     }
     if (strcmp(was->logfile, next->logfile) != 0)
         reopen_log(k, next->logfile);
+    if (next->enforce_local == ENFORCE_CLOSE && !k->has_owners)
+        log_err(GATE_NO_OWNER);
     warn_of_change("DATABASE", was->database, next->database);
     warn_of_change("PIDFILE", was->pidfile, next->pidfile);
     warn_of_change("SOCKET", was->socket, next->socket);
     k->conf = next;
+    text_set_language((enum conf_language)next->language);
     k->topology_stale = true;
     settings_free(was);
     return 0;
@@ -360,6 +371,6 @@ int keeper_serve(struct keeper *k)
         k->code = (m.option & ~WIRE_KEPT) <= 255 ? (int)(m.option & ~WIRE_KEPT) : EX_SOFTWARE;
         return 0;
     default:
-        return -EPROTO;
+        return keeper_serve_local(k, &m);
     }
 }

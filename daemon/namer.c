@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,9 +37,15 @@ static void add_groups(struct namer_answer *a, const struct passwd *user)
 
 static void look_up(struct namer_answer *a)
 {
-    const struct passwd *user = getpwuid(a->uid);
-    size_t len = user ? strlen(user->pw_name) : 0;
+    const struct passwd *user;
+    size_t len;
 
+    errno = 0;
+    user = getpwuid(a->uid);
+    len = user ? strlen(user->pw_name) : 0;
+    /* getpwnam(3): these, too, say that there is no such user. */
+    a->failed =
+        !user && errno && errno != ENOENT && errno != ESRCH && errno != EBADF && errno != EPERM;
     if (len < 1 || len > USER_BYTES)
         return;
     memcpy(a->name.text, user->pw_name, len);
@@ -134,4 +141,26 @@ int namer_hear(int fd, struct namer_answer *out)
     if (n < 0)
         return -errno;
     return n == sizeof *out ? 0 : -EPIPE;
+}
+
+int namer_find(int fd, uid_t uid, struct span patience, struct namer_answer *out)
+{
+    struct mono until = mono_add(mono_now(), patience);
+    int err = namer_ask(fd, uid);
+
+    while (!err) {
+        struct pollfd slot = {.fd = fd, .events = POLLIN};
+        int64_t left = mono_since(mono_now(), until).ns / NS_PER_MS;
+
+        if (left <= 0)
+            return -ETIMEDOUT;
+        if (poll(&slot, 1, (int)left) < 0 && errno != EINTR)
+            return -errno;
+        err = namer_hear(fd, out);
+        if (!err && out->uid == uid)
+            return 0;
+        if (err == -EAGAIN)
+            err = 0;
+    }
+    return err;
 }

@@ -8,6 +8,7 @@
 #define TCPQUOTA_NAMER_H
 
 #include "account.h"
+#include "clock.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 struct namer_answer {
     uint32_t uid;
     bool found;
+    bool failed; /* the database could not be asked */
     struct user_name name;
     char groups[NAMER_GROUPS_BYTES]; /* names, each with its NUL, an empty one at the end; what does
                                         not fit is left out */
@@ -28,6 +30,9 @@ struct namer_answer {
 int namer_start(uid_t uid, gid_t gid);
 /* 0; -EAGAIN if too much is being asked; -errno if the process is gone. */
 int namer_ask(int fd, uid_t uid);
+/* Asks, and waits for the answer for so long; what else was asked for is dropped. 0; -ETIMEDOUT;
+ * -errno. */
+int namer_find(int fd, uid_t uid, struct span patience, struct namer_answer *out);
 /* The next answer. 0; -EAGAIN if there is none yet; -EPIPE, -errno. */
 int namer_hear(int fd, struct namer_answer *out);
 

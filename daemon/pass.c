@@ -20,6 +20,12 @@ void pass_free(struct pass *p)
     neighbours_free(&p->neighbours);
     if (p->conntrack >= 0)
         close(p->conntrack);
+    for (int i = 0; i < SOCKET_TABLES; i++) {
+        if (p->tables[i] >= 0)
+            close(p->tables[i]);
+    }
+    locals_free(&p->locals);
+    free(p->served);
     free(p->census);
     free(p->ended);
     free(p);
@@ -28,6 +34,21 @@ void pass_free(struct pass *p)
 void pass_network_changed(struct pass *p)
 {
     p->network_changed = true;
+}
+
+/* Down and up once each, and as it is at first. A link that is always there is not told of. */
+static void tell_of_link(const struct topology *was, const struct topology *t)
+{
+    bool is_new = t->is_dialled && !was->is_dialled;
+
+    if (!t->is_dialled || (t->channels == was->channels && !is_new))
+        return;
+    if (t->channels == 0)
+        log_warning("link down");
+    else if (was->channels == 0 || is_new)
+        log_notice("link up channels=%u", t->channels);
+    else
+        log_notice("link channels=%u", t->channels);
 }
 
 static void warn_of_topology(const struct pass *p, const struct topology *t)
@@ -39,12 +60,12 @@ static void warn_of_topology(const struct pass *p, const struct topology *t)
     if (topology_lacks_wan(t) && (!topology_lacks_wan(was) || p->starting))
         log_warning("no-wan there is no %s default route and no WAN_IF: nothing is masqueraded",
                     t->v4.localnet.count && !t->v4.wan_if.count ? "IPv4" : "IPv6");
-    if (t->channels != was->channels)
-        log_notice("link channels=%u", t->channels);
+    tell_of_link(was, t);
 }
 
-/* Without a new reading the old topology goes on to hold. */
-static int read_network(struct pass *p)
+/* Without a new reading the old topology goes on to hold. Up to a change of the link everybody is
+ * charged as it was. */
+static int read_network(struct pass *p, struct moment now)
 {
     struct net_state net;
     struct topology next;
@@ -69,6 +90,8 @@ static int read_network(struct pass *p)
     }
     trouble_end(&p->network_trouble, "network");
     warn_of_topology(p, &next);
+    if (!p->starting && next.channels != p->topology.channels)
+        pass_charge_all(p, now);
     p->rules_changed = p->rules_changed || !topology_same_entries(&p->topology, &next);
     topology_free(&p->topology);
     p->topology = next;
@@ -78,16 +101,16 @@ static int read_network(struct pass *p)
 
 static int prepare(struct pass *p, char why[PASS_WHY_LEN])
 {
+    struct moment now = {mono_now(), wall_now()};
     int err;
 
     p->census = calloc(1, sizeof *p->census);
-    err = p->census ? read_network(p) : -ENOMEM;
+    err = p->census ? read_network(p, now) : -ENOMEM;
     snprintf(why, PASS_WHY_LEN, "%s", strerror(-err));
     return err;
 }
 
-int pass_new(struct pass **out, struct store *store, const struct conf *conf, struct ask *keeper,
-             int conntrack, char why[PASS_WHY_LEN])
+int pass_new(struct pass **out, const struct pass_setup *setup, char why[PASS_WHY_LEN])
 {
     struct pass *p = calloc(1, sizeof *p);
     int err;
@@ -95,20 +118,28 @@ int pass_new(struct pass **out, struct store *store, const struct conf *conf, st
     snprintf(why, PASS_WHY_LEN, "out of memory");
     if (!p)
         return -ENOMEM;
-    *p = (struct pass){
-        .conf = conf,
-        .store = store,
-        .keeper = keeper,
-        .dry_run = !keeper,
-        .starting = true,
-        .untidy = keeper != NULL,
-        .network_changed = true,
-        .version = -1,
-        /* A worker before us may have closed a host and not lived to drop its flows. */
-        .sweeps = PASS_SWEEPS,
-        .conntrack = conntrack,
-        .last_tick = mono_now()};
+    *p = (struct pass){.conf = setup->conf,
+                       .store = setup->store,
+                       .keeper = setup->keeper,
+                       .looker = setup->looker,
+                       .dry_run = !setup->keeper,
+                       .starting = true,
+                       .untidy = setup->keeper != NULL,
+                       .network_changed = true,
+                       .version = -1,
+                       /* A worker before us may have closed a host and not lived to drop its flows,
+                        * or have had users blocked. */
+                       .sweeps = PASS_SWEEPS,
+                       .blocks_due = true,
+                       .conntrack = setup->conntrack,
+                       .namer = setup->namer,
+                       .name_patience = setup->name_patience,
+                       .last_tick = mono_now(),
+                       .local_tick = mono_now()};
+    for (int i = 0; i < SOCKET_TABLES; i++)
+        p->tables[i] = -1;
     roster_init(&p->roster);
+    locals_init(&p->locals);
     charge_book_init(&p->book);
     err = prepare(p, why);
     if (err) {
@@ -124,6 +155,16 @@ bool pass_is_current(struct pass *p)
     int64_t version = store_version(p->store);
 
     return version < 0 || version == p->version;
+}
+
+static int load_new_locals(struct pass *p)
+{
+    int err = pass_load_locals(p, false);
+
+    if (err)
+        trouble_begin(&p->store_trouble, "database %s: %s", p->conf->database,
+                      store_error(p->store));
+    return err;
 }
 
 /* If the rows cannot be read, those read last go on to hold, less what is owed. */
@@ -144,8 +185,10 @@ static int load_rows(struct pass *p)
     }
     trouble_end(&p->lost_trouble, "database, it is in its place again");
     if (version >= 0 && version == p->version && !p->rows_stale)
-        return 0;
+        return load_new_locals(p);
     err = version < 0 ? (int)version : store_load(p->store, &rows, &count);
+    if (!err)
+        err = pass_load_locals(p, true);
     if (!err)
         err = roster_update(&p->roster, rows, count);
     free(rows);
@@ -183,14 +226,17 @@ int pass_run(struct pass *p, enum pass_kind kind)
 {
     struct moment now = {mono_now(), wall_now()};
     bool charging = kind != PASS_WAKE;
-    int err = read_network(p), gate_err;
+    int err = read_network(p, now), gate_err;
 
     if (!err)
         err = charge_and_load(p, charging, now);
     if (err && p->starting)
         return err;
     pass_decide(p, now, kind == PASS_TICK);
+    pass_enforce(p, charging && !p->local_trouble.on);
     gate_err = pass_apply(p, now, charging);
+    if (charging && !p->local_trouble.on)
+        pass_cut(p);
     /* Without memory nothing was decided that could be written. */
     if (!err && gate_err != -ENOMEM)
         err = pass_write(p, kind == PASS_TICK);
@@ -203,6 +249,10 @@ bool pass_is_online(const struct pass *p)
 {
     for (size_t i = 0; i < p->roster.count; i++) {
         if (p->roster.hosts[i].meter.running && p->roster.hosts[i].meter.active)
+            return true;
+    }
+    for (size_t i = 0; i < p->locals.count; i++) {
+        if (p->locals.users[i].meter.active)
             return true;
     }
     return false;
@@ -219,6 +269,8 @@ void pass_reload(struct pass *p, const struct conf *conf)
     p->conf = conf;
     p->network_changed = true;
     p->rules_changed = true;
+    for (size_t i = 0; i < p->locals.count; i++)
+        p->locals.users[i].is_known = false;
 }
 
 #define FINISH_PATIENCE_MS 5000
@@ -281,6 +333,7 @@ int pass_finish(struct pass *p, enum pass_end end)
     if (pass_has_machines(p))
         pass_look(p);
     pass_charge_all(p, now);
+    pass_end_locals(p, now);
     for (size_t i = 0; i < p->roster.count; i++) {
         /* Decided in a run before: what the rows say now, the next start will read. */
         p->roster.hosts[i].write = ROSTER_NO_ORDER;
@@ -293,7 +346,7 @@ int pass_finish(struct pass *p, enum pass_end end)
     for (size_t i = 0; i < p->roster.count; i++) {
         struct roster_host *h = &p->roster.hosts[i];
 
-        pass_end_session(p, h, CAUSE_EXIT, now);
+        pass_end_session(p, &h->meter, CAUSE_EXIT, now);
         h->open = false;
     }
     bad = write_last(p, false);

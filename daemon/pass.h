@@ -33,13 +33,20 @@ enum pass_end {
     PASS_ORPHANED /* rows and sessions go; without a keeper nobody can touch the entries */
 };
 
-/*
- * Reads the network; changes nothing. `store`, `conf` and `keeper` stay the caller's and have to
- * outlive the pass; without a keeper it is a dry run. `conntrack` is a descriptor of the kernel's
- * table, the pass's from now on, or -1. 0, or -errno with the reason in `why`.
- */
-int pass_new(struct pass **out, struct store *store, const struct conf *conf, struct ask *keeper,
-             int conntrack, char why[PASS_WHY_LEN]);
+/* What a pass works with. It all stays the caller's, but for `conntrack`, and has to outlive the
+ * pass. */
+struct pass_setup {
+    struct store *store;
+    const struct conf *conf;
+    struct ask *keeper;        /* NULL: a dry run */
+    struct ask *looker;        /* whom to ask who holds a socket, or NULL */
+    int conntrack;             /* the kernel's table, the pass's from now on, or -1 */
+    int namer;                 /* to the process that knows names, nobody else's; or -1 */
+    struct span name_patience; /* for names that are needed in a run */
+};
+
+/* Reads the network; changes nothing. 0, or -errno with the reason in `why`. */
+int pass_new(struct pass **out, const struct pass_setup *setup, char why[PASS_WHY_LEN]);
 void pass_free(struct pass *p);
 
 /* Interfaces, addresses or routes have changed: they are read again in the next run. */
@@ -91,6 +98,9 @@ int pass_judge(const struct pass *p, const struct addr *host, const struct user_
 int pass_balance(const struct pass *p, const struct user_name *user, int64_t *balance);
 /* How fast the user is charged now. */
 struct pace pass_pace(const struct pass *p, const struct user_name *user);
+/* The connections outside that this user has on the gateway itself, by the last run that counted
+ * them. */
+uint32_t pass_local_use(const struct pass *p, const struct user_name *user);
 /* Up to when everybody has been charged. */
 struct wall pass_charged_until(const struct pass *p);
 const struct topology *pass_topology(const struct pass *p);

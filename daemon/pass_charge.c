@@ -48,7 +48,52 @@ static void end_count(struct count *c)
     free(c->counts);
 }
 
-static struct charge_terms terms_of(const struct pass *p, struct moment now)
+/* Users on the gateway itself are on one machine, which has no link-layer address: this is none. */
+static const struct lladdr gateway = {.len = 1};
+
+static struct charge_item item_of(const struct pass *p, struct meter *m,
+                                  const struct lladdr *machine, struct moment now)
+{
+    return (struct charge_item){
+        .session = &m->session,
+        .machine = *machine,
+        .elapsed = {mono_since(m->charged, now.mono).ns - m->covered.ns},
+        .active = m->active,
+        .free_user = conf_is_free_user(p->conf, m->session.user.text),
+        .later = !m->due,
+    };
+}
+
+size_t pass_meters(const struct pass *p, struct moment now, struct meter **meters,
+                   struct charge_item *items)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->roster.count; i++) {
+        struct roster_host *h = &p->roster.hosts[i];
+
+        if (h->meter.running) {
+            meters[n] = &h->meter;
+            items[n++] = item_of(p, &h->meter, &h->lladdr, now);
+        }
+    }
+    for (size_t i = 0; i < p->locals.count; i++) {
+        struct local_user *u = &p->locals.users[i];
+
+        if (u->meter.running) {
+            meters[n] = &u->meter;
+            items[n++] = item_of(p, &u->meter, &gateway, now);
+        }
+    }
+    return n;
+}
+
+size_t pass_meters_room(const struct pass *p)
+{
+    return p->roster.count + p->locals.count + 1;
+}
+
+struct charge_terms pass_terms(const struct pass *p, struct moment now)
 {
     const struct conf *c = p->conf;
 
@@ -60,84 +105,59 @@ static struct charge_terms terms_of(const struct pass *p, struct moment now)
     };
 }
 
-static void note_charged(const struct pass *p, struct roster_host *h)
+static void note_charged(const struct pass *p, struct meter *m)
 {
-    char user[LOG_VALUE_LEN];
+    char host[ADDR_TEXT_LEN], user[LOG_VALUE_LEN];
 
-    h->meter.uncounted++;
-    h->meter.unsaved = true;
+    m->uncounted++;
+    m->unsaved = true;
     /* In a dry run this is what was asked for. */
-    (p->dry_run ? log_info : log_debug)("charge host=%s user=%s cnts=%u points=%lld", h->row.host,
-                                        log_value(h->meter.session.user.text, user), h->meter.cnts,
-                                        (long long)h->meter.session.points);
+    (p->dry_run ? log_info : log_debug)(
+        "charge host=%s user=%s cnts=%u points=%lld", session_place(&m->session, host),
+        log_value(m->session.user.text, user), m->cnts, (long long)m->session.points);
 }
 
-static struct charge_item item_of(const struct pass *p, struct roster_host *h, struct moment now)
+/* Charges the meters that are due up to now; the others only have their part in SHARED_LINE. */
+static int charge_due(struct pass *p, struct moment now)
 {
-    return (struct charge_item){
-        .session = &h->meter.session,
-        .machine = h->lladdr,
-        .elapsed = {mono_since(h->meter.charged, now.mono).ns - h->meter.covered.ns},
-        .active = h->meter.active,
-        .free_user = conf_is_free_user(p->conf, h->meter.session.user.text),
-    };
-}
-
-/*
- * Charges the sessions for which `due` holds up to now; the others only have their part in
- * SHARED_LINE.
- */
-static int charge_sessions(struct pass *p, struct moment now, const bool *due)
-{
-    struct charge_terms terms = terms_of(p, now);
-    struct charge_item *items = calloc(p->roster.count + 1, sizeof *items);
+    struct charge_terms terms = pass_terms(p, now);
+    struct charge_item *items = calloc(pass_meters_room(p), sizeof *items);
+    struct meter **meters = calloc(pass_meters_room(p), sizeof *meters);
     size_t count = 0;
-    int err = items ? 0 : -ENOMEM;
+    int err = items && meters ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < p->roster.count && !err; i++) {
-        struct roster_host *h = &p->roster.hosts[i];
-
-        if (!h->meter.running)
-            continue;
-        items[count] = item_of(p, h, now);
-        items[count++].later = !due[i];
-    }
-    if (!err)
+    if (!err) {
+        count = pass_meters(p, now, meters, items);
         err = charge_pass(&p->book, &terms, items, count);
-    for (size_t i = 0, k = 0; i < p->roster.count && !err; i++) {
-        struct roster_host *h = &p->roster.hosts[i];
-
-        if (!h->meter.running)
-            continue;
-        h->meter.covered.ns += items[k].covered.ns;
-        if (due[i]) {
-            h->meter.charged = now.mono;
-            h->meter.covered = (struct span){0};
-            if (items[k].pays && !items[k].later && terms.tariff.channels)
-                note_charged(p, h);
-        }
-        k++;
     }
+    for (size_t i = 0; i < count && !err; i++) {
+        struct meter *m = meters[i];
+
+        m->covered.ns += items[i].covered.ns;
+        if (!m->due)
+            continue;
+        m->charged = now.mono;
+        m->covered = (struct span){0};
+        if (items[i].pays && items[i].elapsed.ns > 0 && terms.tariff.channels)
+            note_charged(p, m);
+    }
+    for (size_t i = 0; meters && i < count; i++)
+        meters[i]->due = false;
     free(items);
+    free(meters);
     return err;
 }
 
-/* Takes the counts over as what is active now, and charges. */
-static int charge_counted(struct pass *p, const uint32_t *counts, struct moment now)
+/* Takes the counts over as what is active now. */
+static void take_counts(struct pass *p, const uint32_t *counts)
 {
-    bool *due = calloc(p->roster.count + 1, sizeof *due);
-    int err;
-
-    if (!due)
-        return -ENOMEM;
     for (size_t i = 0; i < p->roster.count; i++) {
-        p->roster.hosts[i].meter.cnts = counts[i];
-        p->roster.hosts[i].meter.active = counts[i] > 0;
-        due[i] = true;
+        struct meter *m = &p->roster.hosts[i].meter;
+
+        m->cnts = counts[i];
+        m->active = counts[i] > 0;
+        m->due = m->running;
     }
-    err = charge_sessions(p, now, due);
-    free(due);
-    return err;
 }
 
 static int read_table(struct pass *p)
@@ -173,54 +193,59 @@ static bool is_worth_reading(struct pass *p)
     return p->sweeps > 0 && p->sweeps--;
 }
 
-void pass_charge_all(struct pass *p, struct moment now)
+/* Counts what the hosts in session use. 0 or -errno, told: then none of them is due. */
+static int count_hosts(struct pass *p, struct moment now)
 {
     struct count c = {0};
     int err;
 
     p->census->stray_count = 0;
-    if (!is_worth_reading(p)) {
-        p->last_tick = now.mono;
-        return;
-    }
+    if (!is_worth_reading(p))
+        return 0;
     err = begin_count(p, &c, mono_since(p->last_tick, now.mono));
     if (!err)
         err = read_table(p);
     if (!err)
-        err = charge_counted(p, c.counts, now);
-    if (err) {
+        take_counts(p, c.counts);
+    else
         p->census->stray_count = 0;
+    end_count(&c);
+    if (err)
         trouble_begin(&p->census_trouble, "%s: %s, nobody is charged", CONNTRACK_PATH,
                       strerror(-err));
-    } else {
+    else
         trouble_end(&p->census_trouble, "connections are read again");
+    return err;
+}
+
+void pass_charge_all(struct pass *p, struct moment now)
+{
+    int unread = count_hosts(p, now), err;
+
+    pass_count_locals(p, now);
+    err = charge_due(p, now);
+    if (err)
+        trouble_begin(&p->charge_trouble, "nobody is charged: %s", strerror(-err));
+    else
+        trouble_end(&p->charge_trouble, "everybody is charged again");
+    if (!unread && !err)
         p->last_tick = now.mono;
-    }
-    end_count(&c);
 }
 
 /* Charges those of `hosts` that are in session, by the flows counted while they were dropped. */
 static int settle(struct pass *p, const struct addr *hosts, size_t count, const uint32_t *counts,
                   struct moment now)
 {
-    bool *due = calloc(p->roster.count + 1, sizeof *due);
-    int err;
-
-    if (!due)
-        return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         struct roster_host *h = roster_find(&p->roster, &hosts[i]);
-        size_t place = h ? (size_t)(h - p->roster.hosts) : 0;
 
         if (!h || !h->meter.running)
             continue;
-        h->meter.cnts = counts[place];
-        h->meter.active = counts[place] > 0;
-        due[place] = true;
+        h->meter.cnts = counts[h - p->roster.hosts];
+        h->meter.active = h->meter.cnts > 0;
+        h->meter.due = true;
     }
-    err = charge_sessions(p, now, due);
-    free(due);
-    return err;
+    return charge_due(p, now);
 }
 
 void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enum flow_way way,
@@ -248,114 +273,4 @@ void pass_drop_flows(struct pass *p, const struct addr *hosts, size_t count, enu
         end_count(&c);
     if (dropped > 0)
         log_debug("drop flows=%d hosts=%zu", dropped, count);
-}
-
-/* A user with active sessions. */
-struct spender {
-    struct user_name user;
-    int64_t sessions;  /* that pay */
-    int64_t points;    /* above MIN_QUOTA */
-    bool ends;         /* a quota ends one of them */
-    struct mono since; /* the first of them was charged up to here */
-};
-
-static void plan_at(struct pass *p, struct mono at)
-{
-    if (!p->deadline_set || at.ns < p->deadline.ns)
-        p->deadline = at;
-    p->deadline_set = true;
-}
-
-static bool is_spending(const struct roster_host *h)
-{
-    return h->meter.running && h->has_row && h->meter.active;
-}
-
-static int add_spender(const struct pass *p, const struct roster_host *h, bool pays,
-                       struct index *places, struct spender *spenders, size_t *count)
-{
-    uint32_t place = index_find(places, &h->row.user);
-    struct mono since = mono_add(h->meter.charged, h->meter.covered);
-    struct spender *s;
-    int err;
-
-    if (place == INDEX_NONE) {
-        err = index_put(places, &h->row.user, (uint32_t)*count);
-        if (err)
-            return err;
-        place = (uint32_t)(*count)++;
-        spenders[place] = (struct spender){
-            .user = h->row.user,
-            .points = h->row.balance - charge_owed(&p->book, &h->row.user) - p->conf->min_quota,
-            .since = since,
-        };
-    }
-    s = &spenders[place];
-    if (since.ns < s->since.ns)
-        s->since = since;
-    s->sessions += pays;
-    s->ends = s->ends || (!pass_is_free_user(p, h) && !h->row.free);
-    return 0;
-}
-
-/* Who would pay, if everybody who is active now were charged: chosen as in a pass. */
-static int choose_payers(struct pass *p, struct charge_item *items, struct moment now,
-                         size_t *payers)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < p->roster.count; i++) {
-        struct roster_host *h = &p->roster.hosts[i];
-
-        if (is_spending(h))
-            items[count++] = item_of(p, h, now);
-    }
-    return charge_choose(items, count, payers);
-}
-
-static void plan_quotas(struct pass *p, struct moment now, struct spender *spenders,
-                        struct charge_item *items)
-{
-    struct charge_terms terms = terms_of(p, now);
-    int64_t rate = tariff_rate(&terms.tariff, now.wall);
-    size_t count = 0, payers, k = 0;
-    struct index places;
-    int err = choose_payers(p, items, now, &payers);
-
-    index_init(&places, sizeof(struct user_name));
-    /* Without memory for it the period's end comes soon enough. */
-    for (size_t i = 0; i < p->roster.count && !err; i++) {
-        const struct roster_host *h = &p->roster.hosts[i];
-
-        if (is_spending(h))
-            err = add_spender(p, h, items[k++].pays, &places, spenders, &count);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (spenders[i].ends)
-            plan_at(p, mono_add(spenders[i].since,
-                                charge_time_left(&p->book, &spenders[i].user, spenders[i].points,
-                                                 rate * spenders[i].sessions,
-                                                 terms.shared_line ? payers : 1)));
-    }
-    index_free(&places);
-}
-
-void pass_plan(struct pass *p, struct moment now)
-{
-    struct spender *spenders = calloc(p->roster.count + 1, sizeof *spenders);
-    struct charge_item *items = calloc(p->roster.count + 1, sizeof *items);
-
-    p->deadline_set = false;
-    /* From a table that cannot be read nobody is charged, sooner or later. */
-    if (spenders && items && p->topology.channels && p->conf->check_masq && !p->census_trouble.on)
-        plan_quotas(p, now, spenders, items);
-    for (size_t i = 0; i < p->roster.count; i++) {
-        const struct roster_host *h = &p->roster.hosts[i];
-        struct span left = {h->row.until.ns - now.wall.ns};
-
-        if (h->open && h->has_row && h->row.until.ns && left.ns > 0)
-            plan_at(p, mono_add(now.mono, left));
-    }
-    free(spenders);
-    free(items);
 }

@@ -25,24 +25,26 @@ static bool is_leaving(const struct roster_host *h)
     return h->meter.running && (!h->want || !same_user(h) || roster_has_moved(h));
 }
 
-void pass_end_session(struct pass *p, struct roster_host *h, enum cause cause, struct moment now)
+void pass_end_session(struct pass *p, struct meter *m, enum cause cause, struct moment now)
 {
+    char place[ADDR_TEXT_LEN];
     struct session *ended;
 
-    if (!h->meter.running)
+    if (!m->running)
         return;
-    h->meter.running = false;
-    h->meter.active = false;
-    h->meter.cnts = 0;
-    h->meter.session.closed = now.wall;
-    h->meter.session.cause = cause;
+    m->running = false;
+    m->active = false;
+    m->cnts = 0;
+    m->session.closed = now.wall;
+    m->session.cause = cause;
     ended = realloc(p->ended, (p->ended_count + 1) * sizeof *ended);
     if (!ended) {
-        log_err("session of host=%s is not recorded: out of memory", h->row.host);
+        log_err("session of host=%s is not recorded: out of memory",
+                session_place(&m->session, place));
         return;
     }
     p->ended = ended;
-    ended[p->ended_count++] = h->meter.session;
+    ended[p->ended_count++] = m->session;
 }
 
 /* After a restart the session of an open host goes on; otherwise a new one begins. */
@@ -98,8 +100,8 @@ static void close_host(struct pass *p, struct roster_host *h, struct moment now)
     h->lladdr = (struct lladdr){0};
     h->stuck = false;
     /* What the new user may not is not why the old one's session ends. */
-    pass_end_session(p, h, h->has_row && h->meter.running && !same_user(h) ? CAUSE_ADMIN : h->cause,
-                     now);
+    pass_end_session(p, &h->meter,
+                     h->has_row && h->meter.running && !same_user(h) ? CAUSE_ADMIN : h->cause, now);
 }
 
 /* The kernel refused: the row keeps its order, and the host is as it was. */
@@ -177,7 +179,7 @@ static void follow_up(struct pass *p, const struct gate_report *r, struct moment
             continue;
         }
         if (h->want && is_leaving(h))
-            pass_end_session(p, h, same_user(h) ? CAUSE_MOVED : CAUSE_ADMIN, now);
+            pass_end_session(p, &h->meter, same_user(h) ? CAUSE_MOVED : CAUSE_ADMIN, now);
         if (h->want)
             open_host(p, h, now);
         else

@@ -79,21 +79,14 @@ void pass_rows_changed(struct pass *p)
 
 struct pace pass_pace(const struct pass *p, const struct user_name *user)
 {
-    struct charge_item *items = calloc(p->roster.count + 1, sizeof *items);
+    size_t room = pass_meters_room(p), count = 0, payers = 0;
+    struct charge_item *items = calloc(room, sizeof *items);
+    struct meter **meters = calloc(room, sizeof *meters);
     struct pace pace = {0, 1};
-    size_t count = 0, payers = 0;
 
-    for (size_t i = 0; items && i < p->roster.count; i++) {
-        struct roster_host *h = &p->roster.hosts[i];
-
-        if (h->meter.running && h->meter.active)
-            items[count++] = (struct charge_item){
-                .session = &h->meter.session,
-                .machine = h->lladdr,
-                .active = true,
-                .free_user = conf_is_free_user(p->conf, h->meter.session.user.text)};
-    }
-    if (items && charge_choose(items, count, &payers) == 0) {
+    if (items && meters)
+        count = pass_meters(p, (struct moment){mono_now(), wall_now()}, meters, items);
+    if (count && charge_choose(items, count, &payers) == 0) {
         for (size_t i = 0; i < count; i++)
             pace.sessions +=
                 items[i].pays && memcmp(&items[i].session->user, user, sizeof *user) == 0;
@@ -101,5 +94,19 @@ struct pace pass_pace(const struct pass *p, const struct user_name *user)
             pace.divisor = (int64_t)payers;
     }
     free(items);
+    free(meters);
     return pace;
+}
+
+uint32_t pass_local_use(const struct pass *p, const struct user_name *user)
+{
+    uint32_t cnts = 0;
+
+    for (size_t i = 0; i < p->locals.count; i++) {
+        const struct meter *m = &p->locals.users[i].meter;
+
+        if (m->running && memcmp(&m->session.user, user, sizeof *user) == 0)
+            cnts += m->cnts;
+    }
+    return cnts;
 }

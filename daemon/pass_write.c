@@ -17,14 +17,14 @@ static bool needs_aging(const struct roster_host *h)
     return h->has_row && h->row.order == ORDER_IS_OPEN && h->row.tic >= 0;
 }
 
-static bool has_session(const struct roster_host *h)
+static bool has_session(const struct meter *m)
 {
-    return h->meter.running && h->meter.unsaved;
+    return m->running && m->unsaved;
 }
 
 static bool has_news(const struct roster_host *h, bool tick)
 {
-    return (h->has_row && h->write != ROSTER_NO_ORDER) || h->drop_row || has_session(h) ||
+    return (h->has_row && h->write != ROSTER_NO_ORDER) || h->drop_row || has_session(&h->meter) ||
            has_use(h) || (h->has_row && h->respelled) || (tick && needs_aging(h));
 }
 
@@ -42,7 +42,7 @@ static int write_host(struct pass *p, struct roster_host *h)
         else if (err == -EEXIST) /* the next reading sees both rows */
             err = 0;
     }
-    if (!err && has_session(h))
+    if (!err && has_session(&h->meter))
         err = store_save_session(p->store, &h->meter.session);
     if (!err && h->has_row && h->write != ROSTER_NO_ORDER)
         err = store_set_order(p->store, host, &h->row.user, h->row.order, (enum order)h->write);
@@ -76,6 +76,10 @@ static int write_all(struct pass *p, bool tick)
         if (has_news(&p->roster.hosts[i], false))
             err = write_host(p, &p->roster.hosts[i]);
     }
+    for (size_t i = 0; i < p->locals.count && !err; i++) {
+        if (has_session(&p->locals.users[i].meter))
+            err = store_save_session(p->store, &p->locals.users[i].meter.session);
+    }
     if (!err && tick && aging)
         err = store_age_rows(p->store);
     if (!err && p->untidy)
@@ -98,6 +102,8 @@ static void settled(struct pass *p, bool aged)
         h->meter.uncounted = 0;
         h->row.tic += aged && needs_aging(h);
     }
+    for (size_t i = 0; i < p->locals.count; i++)
+        p->locals.users[i].meter.unsaved = false;
 }
 
 /* None of it is: ids given to sessions in the transaction are nobody's. */
@@ -107,6 +113,8 @@ static void forget_ids(struct pass *p, const int64_t *ids)
         p->ended[i].id = *ids++;
     for (size_t i = 0; i < p->roster.count; i++)
         p->roster.hosts[i].meter.session.id = *ids++;
+    for (size_t i = 0; i < p->locals.count; i++)
+        p->locals.users[i].meter.session.id = *ids++;
 }
 
 static bool has_due(const struct pass *p)
@@ -126,18 +134,24 @@ static bool has_anything(const struct pass *p, bool tick)
         if (has_news(&p->roster.hosts[i], tick))
             return true;
     }
+    for (size_t i = 0; i < p->locals.count; i++) {
+        if (has_session(&p->locals.users[i].meter))
+            return true;
+    }
     return false;
 }
 
 static int64_t *keep_ids(const struct pass *p)
 {
-    int64_t *ids = calloc(p->ended_count + p->roster.count + 1, sizeof *ids);
+    int64_t *ids = calloc(p->ended_count + p->roster.count + p->locals.count + 1, sizeof *ids);
     size_t n = 0;
 
     for (size_t i = 0; ids && i < p->ended_count; i++)
         ids[n++] = p->ended[i].id;
     for (size_t i = 0; ids && i < p->roster.count; i++)
         ids[n++] = p->roster.hosts[i].meter.session.id;
+    for (size_t i = 0; ids && i < p->locals.count; i++)
+        ids[n++] = p->locals.users[i].meter.session.id;
     return ids;
 }
 

@@ -51,8 +51,8 @@ static int set_capabilities(const cap_value_t *list, int count)
 
 int sandbox_keep_little(void)
 {
-    static const cap_value_t used[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_KILL,
-                                       CAP_SETUID,    CAP_SETGID,  CAP_SETPCAP};
+    static const cap_value_t used[] = {CAP_NET_ADMIN,       CAP_NET_RAW, CAP_KILL,   CAP_SYS_PTRACE,
+                                       CAP_DAC_READ_SEARCH, CAP_SETUID,  CAP_SETGID, CAP_SETPCAP};
 
     return set_capabilities(used, sizeof used / sizeof *used);
 }

@@ -21,10 +21,10 @@ int sandbox_find(struct sandbox *out);
 /* The words for what it returned. */
 const char *sandbox_strerror(int err);
 /* What the keeper is left with: CAP_NET_ADMIN and CAP_NET_RAW for tables and flows, CAP_KILL for
- * signals to the worker, CAP_SETUID, CAP_SETGID and CAP_SETPCAP so that a worker can give up what
- * it has. Programs that it starts, VERIFY_CMD, have what the bounding set leaves to root. 0 or
- * -errno.
- */
+ * signals to the worker and to users who may not use the link, CAP_SYS_PTRACE and
+ * CAP_DAC_READ_SEARCH for what /proc says of their processes, CAP_SETUID, CAP_SETGID and
+ * CAP_SETPCAP so that a worker can give up what it has. Programs that it starts, VERIFY_CMD, have
+ * what the bounding set leaves to root. 0 or -errno. */
 int sandbox_keep_little(void);
 /*
  * Everything that a worker gives up, in this process and for good. From here on it reaches the

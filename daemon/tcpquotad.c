@@ -165,6 +165,8 @@ static int open_keeper(struct daemon *d)
 {
     struct keeper_setup setup = {.conf = d->conf,
                                  .conf_path = d->conf_path,
+                                 .uid = d->sandbox.uid,
+                                 .gid = d->sandbox.gid,
                                  .pidfile = d->pidfile,
                                  .to_file = !d->options.debug,
                                  .worker = run_worker,
@@ -180,12 +182,15 @@ static int open_keeper(struct daemon *d)
     return err ? start_error(EX_OSERR, "capabilities", strerror(-err)) : 0;
 }
 
-/* One process, which changes nothing and may change nothing. */
+/* Processes that change nothing and may change nothing. */
 static int dry_run(struct daemon *d)
 {
     int code = open_log(d);
 
     d->worker.conf = d->conf;
+    d->worker.looker = keeper_look(d->conf);
+    if (!code && d->worker.looker < 0)
+        code = start_error(EX_OSERR, "start", strerror(-d->worker.looker));
     return code ? code : worker_run(&d->worker, -1);
 }
 
@@ -272,6 +277,7 @@ static int run(struct daemon *d)
     d->worker = (struct worker_setup){.conf_path = d->conf_path,
                                       .database = d->database,
                                       .sandbox = &d->sandbox,
+                                      .looker = -1,
                                       .once = d->options.once,
                                       .to_file = !d->options.debug};
     if (loop_block_signals() != 0)

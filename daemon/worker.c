@@ -23,6 +23,8 @@
 #define TIDY_PATIENCE_MS 10000
 #define FILES_MAX 8192    /* open at once, as far as that is permitted */
 #define FILES_OF_OURS 256 /* of them not for clients */
+#define NAMES_MS 20       /* a pass waits for names of users on the gateway */
+#define NAMES_ONCE_MS 5000
 
 struct worker {
     const struct worker_setup *setup;
@@ -31,6 +33,7 @@ struct worker {
     struct pass *pass;
     struct control *control;
     int listener, namer; /* -1: users are not served */
+    int pass_namer;      /* of the pass alone: what users ask for does not keep it waiting */
     size_t clients_max;
     struct ask keeper;
     bool dry_run;
@@ -66,7 +69,16 @@ static int open_store(struct worker *w)
 static int start(struct worker *w, int conntrack)
 {
     char why[PASS_WHY_LEN];
-    int err = pass_new(&w->pass, w->store, w->conf, w->dry_run ? NULL : &w->keeper, conntrack, why);
+    /* A single pass has no other to go on with. */
+    const struct pass_setup setup = {.store = w->store,
+                                     .conf = w->conf,
+                                     .keeper = w->dry_run ? NULL : &w->keeper,
+                                     .looker = w->keeper.fd < 0 ? NULL : &w->keeper,
+                                     .conntrack = conntrack,
+                                     .namer = w->pass_namer,
+                                     .name_patience =
+                                         span_ms(w->setup->once ? NAMES_ONCE_MS : NAMES_MS)};
+    int err = pass_new(&w->pass, &setup, why);
 
     if (err)
         return fail("start", why, EX_OSERR);
@@ -209,18 +221,20 @@ int worker_run(const struct worker_setup *setup, int socket)
 {
     struct worker w = {.setup = setup,
                        .conf = setup->conf,
-                       .keeper = {.fd = socket},
+                       .keeper = {.fd = socket < 0 ? setup->looker : socket},
                        .dry_run = socket < 0,
                        .listener = -1,
                        .namer = -1,
+                       .pass_namer = namer_start(setup->sandbox->uid, setup->sandbox->gid),
                        .null = open("/dev/null", O_RDWR | O_CLOEXEC)};
     int conntrack = conntrack_open(), code; /* if it is not there yet, the keeper is asked later */
     bool serves = !w.dry_run && !setup->once;
 
     if (serves)
         w.namer = namer_start(setup->sandbox->uid, setup->sandbox->gid);
-    if (serves && w.namer < 0)
-        return fail("the process that knows names", strerror(-w.namer), EX_OSERR);
+    if (w.pass_namer < 0 || (serves && w.namer < 0))
+        return fail("the process that knows names",
+                    strerror(w.pass_namer < 0 ? -w.pass_namer : -w.namer), EX_OSERR);
     w.clients_max = make_room_for_clients();
     code = give_up_privilege(setup, w.conf->socket);
     if (!code)

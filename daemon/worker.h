@@ -15,6 +15,7 @@ struct worker_setup {
     struct conf *conf;
     const char *conf_path, *database;
     const struct sandbox *sandbox;
+    int looker; /* in a dry run: whom to ask who holds a socket, or -1 */
     bool once;
     bool to_file;    /* the log is LOGFILE and moves with it */
     bool background; /* leave the terminal once the first pass is done */

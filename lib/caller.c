@@ -32,6 +32,8 @@ void caller_judge(struct caller *caller, const struct conf *conf, const char *gr
     caller->is_admin = caller->is_root || is_listed(&conf->admins, caller->name.text, groups);
     caller->is_operator =
         caller->is_admin || is_listed(&conf->operators, caller->name.text, groups);
+    caller->is_spared =
+        caller->is_operator || is_listed(&conf->never_kill, caller->name.text, groups);
 }
 
 bool caller_sees(const struct caller *caller, const struct user_name *user)

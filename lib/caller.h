@@ -18,6 +18,7 @@ struct caller {
     bool is_root;
     bool is_operator; /* in OPERATORS or in ADMINS, or root */
     bool is_admin;    /* in ADMINS, or root */
+    bool is_spared;   /* one of these, or in NEVER_KILL: no ENFORCE_LOCAL for them */
 };
 
 /* Fills in what the caller may. `groups` are the names of their groups, each with its NUL, an empty

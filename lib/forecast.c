@@ -1,5 +1,7 @@
 #include "forecast.h"
 
+#include "num.h"
+
 #define SLICE_S                                                                                    \
     900 /* rates change at full hours of local time, in some zones at a quarter of UTC's */
 
@@ -22,4 +24,15 @@ struct wall forecast_end(const struct tariff *tariff, struct pace pace, int64_t 
         at.ns += length;
     }
     return (struct wall){0};
+}
+
+int64_t forecast_warning(const struct name_list *warn_at, int64_t left)
+{
+    int64_t level = FORECAST_NO_WARNING, at;
+
+    for (size_t i = 0; i < warn_at->count; i++) {
+        if (num_parse(warn_at->names[i], 0, INT64_MAX, &at) == 0 && left <= at && at < level)
+            level = at;
+    }
+    return level;
 }

@@ -6,6 +6,7 @@
 #define TCPQUOTA_FORECAST_H
 
 #include "clock.h"
+#include "list.h"
 #include "tariff.h"
 
 #include <stdint.h>
@@ -22,5 +23,11 @@ struct pace {
  * never. `points` <= 0: now. */
 struct wall forecast_end(const struct tariff *tariff, struct pace pace, int64_t points,
                          struct wall now);
+
+#define FORECAST_NO_WARNING INT64_MAX
+
+/* The lowest of WARN_AT that so many seconds left have reached, or FORECAST_NO_WARNING. A warning
+ * is due when it is lower than at the last look. */
+int64_t forecast_warning(const struct name_list *warn_at, int64_t left);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "flow.h"
 #include "gate_report.h"
+#include "holder.h"
 #include "lladdr.h"
 
 #include <stddef.h>
@@ -27,10 +28,18 @@ enum wire_kind {
     WIRE_RELOAD,   /* the configuration: a snapshot of it comes with the answer, and the log */
     WIRE_READY,    /* the first pass is done */
     WIRE_LEAVE,    /* the worker ends in good order; `option`: exit code, and WIRE_KEPT */
+    WIRE_HOLDERS,  /* whose processes hold these sockets? `option`: WIRE_FTP */
+    WIRE_BLOCK,    /* of these uids, and no other, new connections are rejected; takes effect with
+                      the next WIRE_GATE or WIRE_IDLE */
+    WIRE_CUT,      /* end the sockets of the uid `option`, and those of these that it holds */
+    WIRE_EVICT,    /* end the processes of the uid `option`; one number: enum wire_news */
+    WIRE_PARDON,   /* go on with that no more */
+    WIRE_TELL,     /* tell the uid `option` on its terminals: enum wire_news, and seconds left */
     /* answers */
     WIRE_MISSING, /* hosts that had not all their entries */
     WIRE_EXTRA,   /* hosts that had entries */
     WIRE_SEEN,    /* flows, before they are dropped; 0 of them: the keeper is still at it */
+    WIRE_HELD,    /* sockets and who holds them */
     WIRE_DONE
 };
 
@@ -38,10 +47,14 @@ enum wire_kind {
 #define WIRE_PLACED 2u        /* the hosts come with their link-layer addresses */
 #define WIRE_COUNTED 16u      /* the worker wants to see the flows */
 #define WIRE_KEPT 256u        /* what is open was left open on purpose */
+#define WIRE_FTP 1u           /* only ftp daemons */
 #define WIRE_HOSTS 240        /* at most in a message */
 #define WIRE_PLACES 106       /* of placed hosts */
 #define WIRE_HOSTS_MAX 131072 /* at most in an ask, and so open */
 #define WIRE_FLOWS_SEEN 56
+#define WIRE_NUMBERS 510         /* inodes, uids or seconds in a message */
+#define WIRE_NUMBERS_MAX 1048576 /* at most in an ask */
+#define WIRE_HOLDERS_HELD 255
 #define WIRE_DESCRIPTORS 2
 #define WIRE_SNAPSHOT 1u /* `option` of the answer to WIRE_RELOAD: which descriptors came */
 #define WIRE_LOG 2u
@@ -57,6 +70,9 @@ struct wire_place {
     struct lladdr lladdr;
 };
 
+/* What there is to tell a user: that they may not use the link any more, or soon will not. */
+enum wire_news { WIRE_NO_QUOTA, WIRE_NOT_ALLOWED, WIRE_QUOTA_ENDS };
+
 struct wire_message {
     uint32_t kind;
     uint32_t count; /* of the hosts or flows in it */
@@ -68,6 +84,8 @@ struct wire_message {
         struct addr hosts[WIRE_HOSTS];
         struct wire_place places[WIRE_PLACES]; /* sorted by host, each once */
         struct flow flows[WIRE_FLOWS_SEEN];
+        uint64_t numbers[WIRE_NUMBERS];
+        struct holder held[WIRE_HOLDERS_HELD];
         struct wire_outcome outcome;
     };
 };

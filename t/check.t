@@ -38,6 +38,16 @@ ok "without BIND_MAC nobody needs the match" not grep -q no-mac "$TRASH/said"
 configure BIND_MAC=yes
 lacks mac 71 'no match .mac. (module xt_mac)' 'nobody can be let out'
 
+configure
+check owner
+ok "without ENFORCE_LOCAL=close nobody needs the match" not grep -q no-owner "$TRASH/said"
+configure ENFORCE_LOCAL=close
+check ''
+is "with it all is in order" $? 0
+lacks owner 71 'no-owner the kernel has no match .owner. or no .tcp.' 'connect outside again at once'
+lacks tcp 71 'no-owner the kernel has no match .owner. or no .tcp.'
+is "nor has that made an entry" "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)" 0
+
 # The start goes on without what it can do without, and says so; and not without the tables.
 configure
 start_without() { MISSING=$1 LD_PRELOAD="$BUILD/t/missing.so" start_daemon 2>"$TRASH/said"; }
@@ -52,6 +62,18 @@ is "no entry asks for the lease" "$(on_gate iptables-legacy-save | grep -c 'm re
 stop_daemon
 ok "it does not start without the tables" not start_without xtables
 ok "and says why" grep -q 'gate: IPv4 table filter: the kernel has no such' "$TRASH/said"
+
+configure ENFORCE_LOCAL=close
+: >"$LOG"
+ok "it starts with all that ENFORCE_LOCAL=close needs" start_without ''
+is "and has nothing to say of it" "$(grep -c no-owner "$LOG")" 0
+stop_daemon
+ok "it starts without, too" start_without owner
+is "and says so, as an error, once" "$(grep -c ' err no-owner' "$LOG") $(grep -c no-owner "$LOG")" '1 1'
+order 10.99.0.2 alice
+ok "and opens hosts" within 5 is_open 10.99.0.2
+ok "that get out" reaches
+stop_daemon
 
 # Chains of nftables that drop what we accept: by policy, by a rule at their end; others do not.
 if nft -v >/dev/null 2>&1; then

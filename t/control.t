@@ -20,15 +20,6 @@ for user in alice bob mallory; do allow $user 1000000; done
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 
-# as USER|UID COMMAND...
-as() {
-    user=$1
-    shift
-    case $user in
-    *[!0-9]*) on_gate setpriv --reuid "$user" --regid "$user" --init-groups --reset-env "$@" ;;
-    *) on_gate setpriv --reuid "$user" --regid "$user" --clear-groups "$@" ;;
-    esac </dev/null
-}
 # abuse USER MODE SECONDS [ARGUMENT]
 abuse() (
     user=$1

@@ -24,7 +24,7 @@ for language in "$TOP"/po/*.po; do
 done
 ok "nothing is setuid or setgid" same "$(find "$root" -perm /6000 | wc -l)" 0
 ok "the unit knows where the daemon is" grep -q '^ExecStart=/usr/sbin/tcpquotad' "$root/usr/lib/systemd/system/tcpquota.service"
-for capability in NET_ADMIN NET_RAW KILL SETUID SETGID SETPCAP; do
+for capability in NET_ADMIN NET_RAW KILL SETUID SETGID SETPCAP SYS_PTRACE DAC_READ_SEARCH; do
     ok "the unit leaves the keeper CAP_$capability" grep -q "^CapabilityBoundingSet=.*CAP_$capability\b" "$root/usr/lib/systemd/system/tcpquota.service"
 done
 ok "and cleans up after one that was killed" grep -q '^ExecStopPost=.*/usr/sbin/tcpquotad --clean' "$root/usr/lib/systemd/system/tcpquota.service"

@@ -9,7 +9,8 @@
 
 BUILD=${BUILD:-$PWD/build}
 TOP=$(cd "$(dirname "$0")/.." && pwd)
-NS=tq$$
+export TCPQUOTA_PID=${TCPQUOTA_PID:-$$}
+NS=tq$TCPQUOTA_PID
 TESTS_RUN=0
 TESTS_FAILED=0
 PORT=7000
@@ -24,10 +25,11 @@ for tool in ip iptables-legacy ip6tables-legacy sqlite3 conntrack; do
 done
 
 # In mounts of its own: the lock of the firewall tables is one for the whole machine, and a test that
-# holds it would hold up every other.
+# holds it would hold up every other. With OWN_PROCESSES set before this is sourced it is among
+# processes of its own, too: whoever has all those of a user ended reaches no others.
 if [ -z "${TCPQUOTA_OWN_MOUNTS:-}" ]; then
     export TCPQUOTA_OWN_MOUNTS=1
-    exec unshare -m sh "$0" "$@"
+    exec unshare -m ${OWN_PROCESSES:+-p -f --kill-child=TERM --mount-proc} sh "$0" "$@"
 fi
 
 TRASH=$(mktemp -d "${TMPDIR:-/tmp}/tcpquota.XXXXXX")
@@ -129,6 +131,16 @@ COMMIT;
 END
     PIDS="$PIDS $!"
     within 5 test -e "$TRASH/locked"
+}
+
+# as USER|UID COMMAND...: on the gateway
+as() {
+    user=$1
+    shift
+    case $user in
+    *[!0-9]*) on_gate setpriv --reuid "$user" --regid "$user" --init-groups --reset-env "$@" ;;
+    *) on_gate setpriv --reuid "$user" --regid "$user" --clear-groups "$@" ;;
+    esac </dev/null
 }
 
 # db_is EXPECTED SQL

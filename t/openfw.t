@@ -16,11 +16,6 @@ rooms() {
 rooms
 start_daemon
 
-as() {
-    user=$1
-    shift
-    on_gate setpriv --reuid "$user" --regid "$user" --init-groups --reset-env "$@" </dev/null
-}
 openfw() { as tess "$BUILD/openfw" --config "$CONF" "$@"; }
 # exits N COMMAND...
 exits() {

@@ -5,7 +5,8 @@
 
 own_utmp && make_users || exit 1
 make_network
-configure 'WARN_AT=500 100' TICS=3
+configure 'WARN_AT=500 100' TICS=3 NOQUOTAFILE="$TRASH/notice"
+printf 'Ask at the desk.\n' >"$TRASH/notice"
 chmod 644 "$CONF"
 start_daemon
 
@@ -23,12 +24,6 @@ be_heard() {
 be_heard 2>/dev/null
 # pid_of NAME: of the command of that login
 pid_of() { pgrep -P "$(login_pid "$1")"; }
-# as USER COMMAND...: without a terminal, and without a login
-as() {
-    user=$1
-    shift
-    on_gate setpriv --reuid "$user" --regid "$user" --init-groups --reset-env "$@" </dev/null
-}
 
 allow alice 1000
 allow bob 1000
@@ -110,6 +105,7 @@ within 5 shows one 'is open for alice'
 download dl tcp 192.0.2.2
 ok "it warns at WARN_AT" within 5 shows one 'Warning: at this rate your quota lasts for 0:00:0'
 ok "at zero it says that the quota is used up" within 10 shows one 'your quota is used up'
+ok "in the administrator's words, too" within 5 shows one '^Ask at the desk.$'
 ok "and ends with 1" within 5 status_is one 1
 is "the balance is just zero" "$(quota alice)" 0
 is "it was said once" "$(screen one | grep -c Warning)" 1
@@ -299,7 +295,7 @@ ok "--close does not say that it is done before it is" not shows shell 'slow=0'
 ok "but then" within 5 shows shell 'slow=0'
 ok "with the host closed" not is_open 10.99.0.2
 hang_up shell
-pkill -KILL -P "$(pgrep -P "$(daemon_pid)")"
+for namer in $(pgrep -P "$(daemon_pid)"); do pkill -KILL -P "$namer"; done
 login_as alice 10.99.0.2 one $openhost
 ok "the process that knows names is started again" within 15 shows one 'is open for alice'
 stop_daemon -RTMIN

@@ -1,8 +1,11 @@
 #!/bin/sh
 # What the two processes may, read from the kernel; what happens if it cannot be given up; what a
-# worker in other hands gets from the keeper.
+# worker in other hands gets from the keeper. Users of the gateway are asked to be evicted here.
+OWN_PROCESSES=1
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/login.sh"
 
+own_utmp && make_users || exit 1
 make_network
 configure
 status() { awk -v key="$2:" '$1 == key {$1 = ""; sub(/^ /, ""); gsub(/\t/, " "); print}' "/proc/$1/status"; }
@@ -23,14 +26,15 @@ done
 is "the worker has no_new_privs" "$(status "$worker" NoNewPrivs)" 1
 is "and a seccomp filter" "$(status "$worker" Seccomp)" 2
 is "the keeper is root" "$(status "$keeper" Uid)" "0 0 0 0"
-# CAP_KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, NET_RAW: bits 5, 6, 7, 8, 12, 13
+# CAP_DAC_READ_SEARCH, KILL, SETGID, SETUID, SETPCAP, NET_ADMIN, NET_RAW, SYS_PTRACE: bits 2, 5, 6,
+# 7, 8, 12, 13, 19
 for set in CapPrm CapEff; do
-    is "with the capabilities that it uses: $set" "$(status "$keeper" $set)" 00000000000031e0
+    is "with the capabilities that it uses: $set" "$(status "$keeper" $set)" 00000000000831e4
 done
 is "and passes none on: CapInh" "$(status "$keeper" CapInh)" 0000000000000000
 is "and the worker is its child" "$(status "$worker" PPid)" "$keeper"
-# The keeper, news of the network, the control socket, and the process that knows names.
-is "the worker has no firewall's socket" "$(ls -l "/proc/$worker/fd" | grep -c 'socket:' )" 4
+# The keeper, news of the network, the control socket, and two processes that know names.
+is "the worker has no firewall's socket" "$(ls -l "/proc/$worker/fd" | grep -c 'socket:' )" 5
 is "the database is the worker's" "$(stat -c '%U %a' "$TRASH/db")|$(stat -c '%U %a' "$DB")" 'tcpquota 700|tcpquota 600'
 is "PIDFILE holds the worker's number" "$(cat "$TRASH/pid")" "$worker"
 
@@ -132,7 +136,7 @@ start_daemon
 on_gate "$BUILD/t/intrude" "$(daemon_pid)" own
 ok "so is the gateway itself" within 5 logged 'refused to the worker: host=10.99.0.1 is the gateway itself'
 stop_daemon 2>/dev/null
-for message in count kind short way empty leave; do
+for message in count kind short way inodes reason empty leave; do
     : >"$LOG"
     start_daemon
     order 10.99.0.2 alice
@@ -150,4 +154,57 @@ for message in count kind short way empty leave; do
     ok "$message: the gate is shut and all is cleaned" within 10 daemon_is_gone "$keeper"
     is "$message: entries, rows, sessions" "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)$(db "SELECT count(*) FROM masq")$(db "SELECT count(*) FROM session WHERE closed IS NULL")" 000
 done
+
+# Users on the gateway: whom the keeper protects lives, and who else does not.
+victims=
+lives() { not daemon_is_gone "$1"; }
+all_live() { for victim in $victims; do lives $victim || return 1; done; }
+# sleeper UID: its number is in $sleeper
+sleeper() {
+    setpriv --reuid "$1" --regid "$1" --clear-groups sleep 300 >/dev/null 2>&1 &
+    sleeper=$!
+    PIDS="$PIDS $sleeper"
+    within 5 eval '[ "$(status $sleeper Uid)" = "'"$1 $1 $1 $1"'" ]'
+}
+for victim in 0 "$uid" 2000 2006 2008; do
+    sleeper $victim
+    victims="$victims $sleeper"
+done
+sleeper 2004
+local_rules() { configure MIN_UID=2001 MAX_UID=2007 KILL_GRACE=1 ADMINS=anna "$@"; }
+# asks WHAT UID WHY: what the log says
+asks() {
+    : >"$LOG"
+    start_daemon
+    on_gate "$BUILD/t/intrude" "$(daemon_pid)" $1 $2
+    ok "$1 uid $2: the log says why not" within 5 logged "warning spare uid=$2 it $3"
+    ok "$1 uid $2: nobody ends" all_live
+    stop_daemon 2>/dev/null
+}
+local_rules ENFORCE_LOCAL=kill
+asks evict 0 'is not between MIN_UID and MAX_UID'
+asks evict 2000 'is not between MIN_UID and MAX_UID'
+asks evict 2008 'is not between MIN_UID and MAX_UID'
+asks evict 4294967295 'is not between MIN_UID and MAX_UID'
+asks evict 2006 'is in ADMINS, OPERATORS or NEVER_KILL'
+asks evict 2007 'has no name: it might be anybody.s'
+configure MIN_UID=1 MAX_UID=65000 KILL_GRACE=1 ENFORCE_LOCAL=kill
+asks evict "$uid" 'is the user of tcpquotad'
+asks evict 0 'is not between MIN_UID and MAX_UID'
+local_rules ENFORCE_LOCAL=close
+asks block 0 'is not between MIN_UID and MAX_UID'
+asks block 2006 'is in ADMINS, OPERATORS or NEVER_KILL'
+start_daemon
+: >"$LOG"
+on_gate "$BUILD/t/intrude" "$(daemon_pid)" evict 2004
+sleep 1 # for what shall not happen
+ok "with ENFORCE_LOCAL=close nobody is evicted" lives $sleeper
+stop_daemon 2>/dev/null
+local_rules ENFORCE_LOCAL=kill
+start_daemon
+on_gate "$BUILD/t/intrude" "$(daemon_pid)" evict 2004
+ok "with kill a user is whom nothing protects" within 10 daemon_is_gone $sleeper
+ok "which is logged" logged "notice evict user=mallory pid=.* name=sleep signal=TERM"
+ok "and nobody else" all_live
+stop_daemon 2>/dev/null
 done_testing

@@ -118,11 +118,11 @@ static void on_open(struct openhost *o, const json_t *line)
     openhost_say(o, "%s", _("Enter or q closes it"));
 }
 
-static bool is_restart(const json_t *line)
+static bool is_for(const json_t *line, enum reason reason)
 {
     const char *why = json_string_value(json_object_get(line, "why"));
 
-    return why && reason_parse(why) == REASON_RESTART;
+    return why && reason_parse(why) == reason;
 }
 
 /* The daemon is gone and may come again, with what is open as it was: tries until it is there.
@@ -162,10 +162,12 @@ static int on_end(struct openhost *o, const json_t *line)
     char text[TEXT_LEN];
     int code = link_end_of(line);
 
-    if (is_restart(line))
+    if (is_for(line, REASON_RESTART))
         return come_again(o, 0);
     if (o->opened) {
         openhost_say(o, "%s", text_why(line, text));
+        if (o->screen && is_for(line, REASON_QUOTA))
+            openhost_print_notice(o);
         openhost_sum_up(o, line);
         return code;
     }

@@ -40,5 +40,7 @@ void openhost_warn(struct openhost *o, const json_t *status);
 void openhost_sum_up(struct openhost *o, const json_t *end);
 /* Prints /etc/tcpquota/tcpquota.KIND.LANGUAGE, if it is there. */
 void openhost_print_file(struct openhost *o, const char *kind);
+/* Prints NOQUOTAFILE, if there is one. */
+void openhost_print_notice(struct openhost *o);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "account.h"
 #include "amount.h"
-#include "num.h"
+#include "forecast.h"
 #include "show.h"
 #include "text.h"
 
@@ -138,21 +138,9 @@ static int64_t seconds_left(const json_t *status)
     return (at.ns - wall_now().ns) / NS_PER_S;
 }
 
-/* The lowest of WARN_AT that so many seconds have reached, INT64_MAX if they have none. */
-static int64_t level_of(const struct conf *conf, int64_t left)
-{
-    int64_t level = INT64_MAX, at;
-
-    for (size_t i = 0; i < conf->warn_at.count; i++) {
-        if (num_parse(conf->warn_at.names[i], 0, INT64_MAX, &at) == 0 && left <= at && at < level)
-            level = at;
-    }
-    return level;
-}
-
 void openhost_warn(struct openhost *o, const json_t *status)
 {
-    int64_t left = seconds_left(status), level = level_of(&o->program.conf, left);
+    int64_t left = seconds_left(status), level = forecast_warning(&o->program.conf.warn_at, left);
     char text[AMOUNT_TIME_LEN];
 
     if (level < o->warned_at)
@@ -175,16 +163,12 @@ void openhost_sum_up(struct openhost *o, const json_t *end)
                  amount_format_money(number_of(end, "points"), &price, money, sizeof money));
 }
 
-void openhost_print_file(struct openhost *o, const char *kind)
+static void print_file(const char *path)
 {
-    char folder[PATH_MAX], path[PATH_MAX + 64], text[4096];
+    char text[4096];
     size_t n, total = 0;
-    FILE *file;
+    FILE *file = fopen(path, "re");
 
-    snprintf(folder, sizeof folder, "%s", o->program.conf_path);
-    snprintf(path, sizeof path, "%s/tcpquota.%s.%s", dirname(folder), kind,
-             text_language_word((enum conf_language)o->program.conf.language));
-    file = fopen(path, "re");
     while (file && total < TEXT_FILE_MAX && (n = fread(text, 1, sizeof text, file)) > 0) {
         fwrite(text, 1, n, stdout);
         total += n;
@@ -192,4 +176,20 @@ void openhost_print_file(struct openhost *o, const char *kind)
     if (file)
         fclose(file);
     fflush(stdout);
+}
+
+void openhost_print_file(struct openhost *o, const char *kind)
+{
+    char folder[PATH_MAX], path[PATH_MAX + 64];
+
+    snprintf(folder, sizeof folder, "%s", o->program.conf_path);
+    snprintf(path, sizeof path, "%s/tcpquota.%s.%s", dirname(folder), kind,
+             text_language_word((enum conf_language)o->program.conf.language));
+    print_file(path);
+}
+
+void openhost_print_notice(struct openhost *o)
+{
+    if (*o->program.conf.noquotafile)
+        print_file(o->program.conf.noquotafile);
 }

@@ -2,6 +2,7 @@
  * intrude: speaks to the keeper in the place of a worker that has been taken over.
  *
  *   intrude WORKER-PID MESSAGE
+ *   intrude WORKER-PID evict|block UID
  *
  * takes the worker's end of the socket to the keeper and sends one message on it:
  *   outside  let out a host that is not in LOCALNET     own      let out the gateway (10.99.0.1)
@@ -9,6 +10,8 @@
  *   short    that is cut off                            way      an unknown way to end flows
  *   empty    of no bytes at all                         leave    that it ends, which it does not
  *   nobody   let out nobody any more, as a worker does that is about to drop their flows
+ *   inodes   who holds these sockets, in no order       reason   end a user's processes for no
+ * reason evict    end the processes of the user UID          block    reject the connections of UID
  */
 #include "wire.h"
 
@@ -62,10 +65,35 @@ static int take_socket(int process, long pid)
     return -1;
 }
 
-static size_t compose(struct wire_message *m, const char *what)
+/* What is about users on the gateway; false if it is not. */
+static bool compose_local(struct wire_message *m, const char *what, uint32_t uid)
+{
+    *m = (struct wire_message){.option = uid, .count = 1};
+    m->numbers[0] = WIRE_NO_QUOTA;
+    if (strcmp(what, "inodes") == 0) {
+        m->kind = WIRE_HOLDERS;
+        m->count = 2;
+        m->numbers[0] = 4712;
+        m->numbers[1] = 4711;
+    } else if (strcmp(what, "reason") == 0) {
+        m->kind = WIRE_EVICT;
+        m->count = 0;
+    } else if (strcmp(what, "evict") == 0) {
+        m->kind = WIRE_EVICT;
+    } else if (strcmp(what, "block") == 0) {
+        m->kind = WIRE_BLOCK;
+        m->option = 0;
+        m->numbers[0] = uid;
+    }
+    return m->kind != 0;
+}
+
+static size_t compose(struct wire_message *m, const char *what, uint32_t uid)
 {
     const char *host = strcmp(what, "own") == 0 ? "10.99.0.1" : "8.8.8.8";
 
+    if (compose_local(m, what, uid))
+        return sizeof *m;
     *m = (struct wire_message){.kind = WIRE_GATE, .count = 1};
     if (addr_parse(host, &m->hosts[0]) != 0)
         die(host);
@@ -88,7 +116,8 @@ static size_t compose(struct wire_message *m, const char *what)
 
 int main(int argc, char **argv)
 {
-    long pid = argc == 3 ? strtol(argv[1], NULL, 10) : 0;
+    long pid = argc == 3 || argc == 4 ? strtol(argv[1], NULL, 10) : 0;
+    uint32_t uid = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
     int process = (int)syscall(SYS_pidfd_open, pid, 0), fd;
     struct wire_message m;
     size_t len;
@@ -96,7 +125,7 @@ int main(int argc, char **argv)
     if (process < 0)
         die("pidfd_open");
     fd = take_socket(process, pid);
-    len = compose(&m, argv[2]);
+    len = compose(&m, argv[2], uid);
     if (send(fd, &m, len, MSG_NOSIGNAL) != (ssize_t)len)
         die("send");
     return 0;

@@ -9,24 +9,36 @@ static const struct {
     uid_t uid;
     const char *name;
     char groups[40]; /* each with its NUL, an empty one at the end */
-    bool is_operator, is_admin;
+    bool is_operator, is_admin, is_spared;
 } cases[] = {
-    {"root", 0, "root", "", true, true},
-    {"another name of root", 0, "toor", "", true, true},
-    {"an administrator", 1000, "anna", "", true, true},
-    {"a teacher by name", 1001, "tess", "", true, false},
-    {"a teacher by group", 1002, "tom", "users\0teachers\0", true, false},
-    {"an administrator by group", 1003, "adam", "wheel\0", true, true},
-    {"anybody", 1004, "alice", "users\0", false, false},
-    {"a name that begins like one", 1005, "ann", "", false, false},
-    {"a name that goes on", 1006, "annas", "", false, false},
-    {"another case", 1007, "Anna", "", false, false},
-    {"a group that begins like one", 1008, "bob", "teacher\0", false, false},
-    {"a group that goes on", 1009, "bob", "teachers2\0", false, false},
-    {"a user called like a group", 1010, "teachers", "", false, false},
-    {"a user called like an element", 1011, "@teachers", "", false, false},
-    {"a group called like a user", 1012, "bob", "anna\0tess\0", false, false},
-    {"no name at all", 1013, "", "", false, false},
+    {"root", 0, "root", "", true, true, true},
+    {"another name of root", 0, "toor", "", true, true, true},
+    {"an administrator", 1000, "anna", "", true, true, true},
+    {"a teacher by name", 1001, "tess", "", true, false, true},
+    {"a teacher by group", 1002, "tom", "users\0teachers\0", true, false, true},
+    {"an administrator by group", 1003, "adam", "wheel\0", true, true, true},
+    {"anybody", 1004, "alice", "users\0", false, false, false},
+    {"a name that begins like one", 1005, "ann", "", false, false, false},
+    {"a name that goes on", 1006, "annas", "", false, false, false},
+    {"another case", 1007, "Anna", "", false, false, false},
+    {"a group that begins like one", 1008, "bob", "teacher\0", false, false, false},
+    {"a group that goes on", 1009, "bob", "teachers2\0", false, false, false},
+    {"a user called like a group", 1010, "teachers", "", false, false, false},
+    {"a user called like an element", 1011, "@teachers", "", false, false, false},
+    {"a group called like a user", 1012, "bob", "anna\0tess\0", false, false, false},
+    {"no name at all", 1013, "", "", false, false, false},
+    {"spared by name", 1014, "nina", "", false, false, true},
+    {"spared by group", 1015, "nils", "users\0night\0", false, false, true},
+    {"spared by the first of groups", 1016, "nils", "night\0users\0", false, false, true},
+    {"a name that begins like one spared", 1017, "nin", "", false, false, false},
+    {"a name that goes on, spared", 1018, "ninas", "", false, false, false},
+    {"another case, spared", 1019, "Nina", "", false, false, false},
+    {"a group that begins like one spared", 1020, "bob", "nigh\0", false, false, false},
+    {"a group that goes on, spared", 1021, "bob", "nights\0", false, false, false},
+    {"a user called like a group spared", 1022, "night", "", false, false, false},
+    {"a user called like an element spared", 1023, "@night", "", false, false, false},
+    {"a group called like a user spared", 1024, "bob", "nina\0", false, false, false},
+    {"spared, and a teacher", 1025, "nina", "teachers\0", true, false, true},
 };
 
 static void add(struct name_list *list, const char *name)
@@ -43,6 +55,8 @@ static void check_rights(struct tap *t)
     add(&conf.admins, "@wheel");
     add(&conf.operators, "tess");
     add(&conf.operators, "@teachers");
+    add(&conf.never_kill, "nina");
+    add(&conf.never_kill, "@night");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct caller caller = {.uid = cases[i].uid};
 
@@ -50,9 +64,24 @@ static void check_rights(struct tap *t)
         caller_judge(&caller, &conf, cases[i].groups);
         tap_is(t, caller.is_operator, cases[i].is_operator, "%s: operator", cases[i].what);
         tap_is(t, caller.is_admin, cases[i].is_admin, "%s: administrator", cases[i].what);
+        tap_is(t, caller.is_spared, cases[i].is_spared, "%s: spared", cases[i].what);
     }
     name_list_free(&conf.admins);
     name_list_free(&conf.operators);
+    name_list_free(&conf.never_kill);
+}
+
+/* A configuration that names nobody: root is protected, and nobody else. */
+static void check_empty(struct tap *t)
+{
+    struct caller root = {.uid = 0, .name = {"root"}}, nina = {.uid = 1014, .name = {"nina"}};
+    struct conf conf = {0};
+
+    nina.is_spared = true;
+    caller_judge(&root, &conf, "");
+    caller_judge(&nina, &conf, "night\0");
+    tap_ok(t, root.is_spared && root.is_admin, "root is spared by uid");
+    tap_ok(t, !nina.is_spared, "and nobody else, whatever was judged before");
 }
 
 static void check_sight(struct tap *t)
@@ -83,6 +112,7 @@ int main(void)
     struct tap t = {0};
 
     check_rights(&t);
+    check_empty(&t);
     check_sight(&t);
     check_names(&t);
     return tap_done(&t);

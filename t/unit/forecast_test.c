@@ -102,6 +102,21 @@ static void check_rounding(struct tap *t)
     tap_ok(t, charged >= all && charged - 3 < all, "rounded up to the nanosecond, no more");
 }
 
+static void check_warnings(struct tap *t)
+{
+    char *names[] = {"600", "60", "0"};
+    const struct name_list list = {.names = names, .count = 3}, none = {0};
+    static const struct {
+        int64_t left, level;
+    } levels[] = {
+        {601, FORECAST_NO_WARNING}, {600, 600}, {61, 600}, {60, 60}, {1, 60}, {0, 0}, {-5, 0}};
+
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        tap_is(t, forecast_warning(&list, levels[i].left), levels[i].level, "warned at %lld",
+               (long long)levels[i].left);
+    tap_is(t, forecast_warning(&none, 0), FORECAST_NO_WARNING, "without WARN_AT: never");
+}
+
 int main(void)
 {
     struct tap t = {0};
@@ -109,5 +124,6 @@ int main(void)
     tap_zone("UTC");
     check_cases(&t);
     check_rounding(&t);
+    check_warnings(&t);
     return tap_done(&t);
 }

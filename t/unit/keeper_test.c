@@ -2,11 +2,8 @@
  * The keeper believes nothing: which hosts it refuses, and what it makes of messages that a worker
  * in other hands could send. In a network namespace of its own.
  */
-#include "keeper_state.h"
+#include "keeper_world.h"
 #include "log.h"
-#include "network.h"
-#include "settings.h"
-#include "tap.h"
 #include "wire.h"
 
 #include <dirent.h>
@@ -71,36 +68,6 @@ static void test_refusals(struct tap *t)
     tap_text(t, keeper_refusal(&topology, NULL, 0, &odd), "is no address", "no family at all");
     prefix_list_free(&topology.v4.localnet);
     prefix_list_free(&topology.v6.localnet);
-}
-
-/* A keeper with an end of a socket that is ours. */
-static struct keeper *make_keeper(int *ours)
-{
-    static char text[] = "LOCALNET=10.99.0.0/16\nRESTART=yes\n";
-    char path[] = "/tmp/tcpquota-keeper.XXXXXX", why[KEEPER_WHY_LEN];
-    struct keeper_setup setup = {.conf_path = path, .pidfile = -1};
-    struct keeper *k = NULL;
-    int fd = mkstemp(path), ends[2], snapshot;
-
-    if (fd < 0 || write(fd, text, sizeof text - 1) < 0)
-        exit(1);
-    close(fd);
-    snapshot = settings_snapshot(path);
-    setup.conf = settings_load(snapshot, path, NULL);
-    close(snapshot);
-    unlink(path);
-    if (!setup.conf || keeper_open(&k, &setup, why) != 0 ||
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        exit(1);
-    k->socket = ends[0];
-    *ours = ends[1];
-    return k;
-}
-
-static void put(int fd, const struct wire_message *m, size_t len)
-{
-    if (send(fd, m, len, MSG_NOSIGNAL) != (ssize_t)len)
-        tap_note("send: %s", strerror(errno));
 }
 
 static struct wire_message gate_with(const char *host)
@@ -175,11 +142,11 @@ static void test_broken(struct tap *t)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int ours;
-        struct keeper *k = make_keeper(&ours);
+        struct keeper *k = keeper_make("", &ours);
 
-        put(ours, &cases[i].first, cases[i].len);
+        keeper_put(ours, &cases[i].first, cases[i].len);
         if (cases[i].second.kind)
-            put(ours, &cases[i].second, sizeof cases[i].second);
+            keeper_put(ours, &cases[i].second, sizeof cases[i].second);
         tap_is(t, keeper_serve(k), -EPROTO, "%s", cases[i].what);
         close(ours);
         keeper_close(k);
@@ -191,7 +158,7 @@ static void test_flood(struct tap *t)
 {
     struct wire_message m = {.kind = WIRE_GATE, .count = WIRE_HOSTS, .more = 1};
     int ours;
-    struct keeper *k = make_keeper(&ours);
+    struct keeper *k = keeper_make("", &ours);
     pid_t pid = fork();
 
     if (pid == 0) {
@@ -219,9 +186,9 @@ static void test_refused(struct tap *t)
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         struct wire_message m = gate_with(hosts[i]);
         int ours;
-        struct keeper *k = make_keeper(&ours);
+        struct keeper *k = keeper_make("", &ours);
 
-        put(ours, &m, sizeof m);
+        keeper_put(ours, &m, sizeof m);
         tap_is(t, keeper_serve(k), 0, "%s: the ask is one", hosts[i]);
         tap_is(t, wire_receive(ours, &m, NULL, 0), 0, "%s: it is answered", hosts[i]);
         tap_is(t, m.result, -EACCES, "%s: no", hosts[i]);
@@ -229,7 +196,7 @@ static void test_refused(struct tap *t)
                m.outcome.error);
         m = gate_with(hosts[i]);
         m.kind = WIRE_FLOWS;
-        put(ours, &m, sizeof m);
+        keeper_put(ours, &m, sizeof m);
         keeper_serve(k);
         wire_receive(ours, &m, NULL, 0);
         tap_is(t, m.result, 0, "%s: no flow of it is touched", hosts[i]);
@@ -271,7 +238,7 @@ static void test_places(struct tap *t)
         struct wire_message m = {.kind = WIRE_GATE, .option = cases[i].option, .count = 2};
         struct gate_report r = {0};
         int ours, result;
-        struct keeper *k = make_keeper(&ours);
+        struct keeper *k = keeper_make("", &ours);
 
         k->conf->bind_mac = cases[i].bind_mac;
         for (size_t n = 0; n < 2; n++) {
@@ -297,9 +264,9 @@ static void test_leave(struct tap *t)
 {
     struct wire_message m = {.kind = WIRE_LEAVE, .option = 1000000};
     int ours;
-    struct keeper *k = make_keeper(&ours);
+    struct keeper *k = keeper_make("", &ours);
 
-    put(ours, &m, sizeof m);
+    keeper_put(ours, &m, sizeof m);
     tap_is(t, keeper_serve(k), 0, "a leave");
     tap_is(t, k->left, true, "is one");
     tap_is(t, k->code, EX_SOFTWARE, "but not with any exit code");
@@ -313,7 +280,7 @@ static void test_descriptors(struct tap *t)
 {
     struct wire_message m = {.kind = WIRE_READY};
     int ours, null = open("/dev/null", O_RDONLY), fds[2] = {null, null};
-    struct keeper *k = make_keeper(&ours);
+    struct keeper *k = keeper_make("", &ours);
     unsigned before = open_descriptors();
 
     for (int i = 0; i < 20; i++) {

@@ -14,6 +14,7 @@
 struct meter {
     bool running;
     struct session session; /* while it runs; afterwards the last one, with its cause */
+    bool due;               /* to be charged in this run */
     bool unsaved;           /* the session has news for its row */
     struct mono charged;    /* up to where: the opening, or the last charge */
     struct span covered;    /* since then, and paid for by another session of the machine */

@@ -1,0 +1,193 @@
+/*
+ * Names of uids: what the process that knows them answers, and what becomes of whoever waits for an
+ * answer that does not come.
+ */
+#include "namer.h"
+#include "tap.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PATIENCE_S 30 /* for what has to come */
+
+static bool has_group(const char *groups, const char *name)
+{
+    for (; *groups; groups += strlen(groups) + 1) {
+        if (strcmp(groups, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first uid from here on that nobody has. */
+static uid_t nobodys_uid(void)
+{
+    uid_t uid = 23001;
+
+    while (getpwuid(uid))
+        uid++;
+    return uid;
+}
+
+static void test_found(struct tap *t, int fd)
+{
+    struct namer_answer a;
+    struct group *g = getgrgid(0);
+    char group[64];
+
+    snprintf(group, sizeof group, "%s", g ? g->gr_name : "");
+    memset(&a, 'x', sizeof a);
+    tap_is(t, namer_find(fd, 0, span_seconds(PATIENCE_S), &a), 0, "root: an answer");
+    tap_is(t, a.uid, 0, "root: to what was asked");
+    tap_ok(t, a.found && !a.failed, "root: found");
+    tap_text(t, a.name.text, getpwuid(0)->pw_name, "root: the name");
+    tap_ok(t, has_group(a.groups, group), "root: its group %s is there", group);
+    tap_ok(t, !has_group(a.groups, "tcpquota-no-such-group"), "root: another is not");
+}
+
+static void test_not_found(struct tap *t, int fd)
+{
+    uid_t uid = nobodys_uid();
+    struct namer_answer a;
+
+    memset(&a, 'x', sizeof a);
+    tap_is(t, namer_find(fd, uid, span_seconds(PATIENCE_S), &a), 0, "nobody's: an answer");
+    tap_is(t, a.uid, uid, "nobody's: to what was asked");
+    tap_ok(t, !a.found && !a.failed, "nobody's: there is none");
+    tap_text(t, a.name.text, "", "nobody's: no name");
+    tap_text(t, a.groups, "", "nobody's: no group");
+}
+
+/* What was asked for before, and not heard, is not taken for the answer. */
+static void test_order(struct tap *t, int fd)
+{
+    struct namer_answer a;
+    uid_t uid = nobodys_uid();
+
+    tap_is(t, namer_hear(fd, &a), -EAGAIN, "order: nothing is to be heard");
+    for (int i = 0; i < 3; i++)
+        tap_is(t, namer_ask(fd, uid), 0, "order: another is asked for");
+    tap_is(t, namer_find(fd, 0, span_seconds(PATIENCE_S), &a), 0, "order: then root");
+    tap_ok(t, a.uid == 0 && a.found, "order: it is root's answer");
+    tap_is(t, namer_hear(fd, &a), -EAGAIN, "order: the others have been dropped");
+}
+
+/* The end at which the process would be. */
+static int make_ends(int *theirs)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        printf("Bail out! socketpair: %m\n");
+        exit(1);
+    }
+    *theirs = ends[1];
+    return ends[0];
+}
+
+static void put_answer(int fd, uid_t uid, const char *name, size_t len)
+{
+    struct namer_answer a = {.uid = uid, .found = true};
+
+    snprintf(a.name.text, sizeof a.name.text, "%s", name);
+    if (send(fd, &a, len, MSG_NOSIGNAL) != (ssize_t)len)
+        tap_note("send: %m");
+}
+
+/* An answer that is late for whoever asked before. */
+static void test_dropped(struct tap *t)
+{
+    struct namer_answer a;
+    uint32_t asked = 0;
+    int theirs, ours = make_ends(&theirs);
+
+    put_answer(theirs, 1001, "bob", sizeof a);
+    put_answer(theirs, 1000, "alice", sizeof a);
+    put_answer(theirs, 1002, "carol", sizeof a);
+    tap_is(t, namer_find(ours, 1000, span_seconds(PATIENCE_S), &a), 0, "dropped: an answer");
+    tap_text(t, a.name.text, "alice", "dropped: the right one");
+    tap_is(t, recv(theirs, &asked, sizeof asked, MSG_DONTWAIT), sizeof asked, "dropped: one ask");
+    tap_is(t, asked, 1000, "dropped: for that one");
+    tap_is(t, namer_hear(ours, &a), 0, "dropped: what came behind is still there");
+    tap_text(t, a.name.text, "carol", "dropped: as it was");
+    close(theirs);
+    close(ours);
+}
+
+static void test_silence(struct tap *t)
+{
+    struct namer_answer a;
+    int theirs, ours = make_ends(&theirs);
+
+    tap_is(t, namer_find(ours, 1000, span_ms(20), &a), -ETIMEDOUT, "silence");
+    tap_is(t, namer_find(ours, 1000, span_ms(0), &a), -ETIMEDOUT, "no patience at all");
+    put_answer(theirs, 1001, "bob", sizeof a);
+    tap_is(t, namer_find(ours, 1000, span_ms(20), &a), -ETIMEDOUT, "another answer alone");
+    put_answer(theirs, 1000, "alice", sizeof a);
+    tap_is(t, namer_find(ours, 1000, span_seconds(PATIENCE_S), &a), 0, "it comes after all");
+    tap_text(t, a.name.text, "alice", "and is taken");
+    close(theirs);
+    close(ours);
+}
+
+static void test_full(struct tap *t)
+{
+    struct namer_answer a;
+    int theirs, ours = make_ends(&theirs), asked = 0, err = 0;
+
+    while (asked < 1000000 && (err = namer_ask(ours, 1000)) == 0)
+        asked++;
+    tap_is(t, err, -EAGAIN, "too much is being asked");
+    tap_ok(t, asked > 0, "though not at first: %d", asked);
+    tap_is(t, namer_find(ours, 1000, span_ms(20), &a), -EAGAIN, "nor can it be waited for");
+    close(theirs);
+    close(ours);
+}
+
+static void test_gone(struct tap *t)
+{
+    struct namer_answer a;
+    int theirs, ours = make_ends(&theirs);
+
+    close(theirs);
+    tap_is(t, namer_ask(ours, 1000), -EPIPE, "gone: there is nobody to be asked");
+    tap_is(t, namer_find(ours, 1000, span_seconds(PATIENCE_S), &a), -EPIPE, "gone: nor waited for");
+    tap_is(t, namer_hear(ours, &a), -EPIPE, "gone: nor heard");
+    close(ours);
+
+    ours = make_ends(&theirs);
+    put_answer(theirs, 1000, "alice", 8);
+    tap_is(t, namer_find(ours, 1000, span_seconds(PATIENCE_S), &a), -EPIPE, "half an answer");
+    /* It ends while it is waited for: nothing more comes, though the ask has been sent. */
+    shutdown(theirs, SHUT_WR);
+    tap_is(t, namer_find(ours, 1000, span_seconds(PATIENCE_S), &a), -EPIPE, "it ends");
+    close(theirs);
+    close(ours);
+}
+
+int main(void)
+{
+    struct tap t = {0};
+    int fd;
+
+    test_dropped(&t);
+    test_silence(&t);
+    test_full(&t);
+    test_gone(&t);
+    if (getuid() != 0) {
+        tap_note("needs root for what follows");
+        return tap_done(&t);
+    }
+    fd = namer_start(65534, 65534);
+    tap_ok(&t, fd >= 0, "the process starts: %d", fd);
+    if (fd >= 0) {
+        test_found(&t, fd);
+        test_not_found(&t, fd);
+        test_order(&t, fd);
+        close(fd);
+    }
+    return tap_done(&t);
+}
