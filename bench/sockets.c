@@ -6,6 +6,8 @@
  *
  * In processes of EACH connections, so that no limit of descriptors has to be raised.
  */
+#include "num.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -104,10 +106,14 @@ static int hold(const char *addr, int port, int count, unsigned seconds)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "accept") == 0)
-        return accept_all(atoi(argv[2]), (unsigned)atoi(argv[3]));
-    if (argc == 6 && strcmp(argv[1], "hold") == 0)
-        return hold(argv[2], atoi(argv[3]), atoi(argv[4]), (unsigned)atoi(argv[5]));
+    int64_t port, count, seconds;
+
+    if (argc == 4 && strcmp(argv[1], "accept") == 0 && num_parse(argv[2], 1, 65535, &port) == 0 &&
+        num_parse(argv[3], 1, 3600, &seconds) == 0)
+        return accept_all((int)port, (unsigned)seconds);
+    if (argc == 6 && strcmp(argv[1], "hold") == 0 && num_parse(argv[3], 1, 65535, &port) == 0 &&
+        num_parse(argv[4], 1, 60000, &count) == 0 && num_parse(argv[5], 1, 3600, &seconds) == 0)
+        return hold(argv[2], (int)port, (int)count, (unsigned)seconds);
     fprintf(stderr, "sockets: see the head of its source\n");
     return 64;
 }

@@ -13,6 +13,7 @@
  *   inodes   who holds these sockets, in no order       reason   end a user's processes for no
  * reason evict    end the processes of the user UID          block    reject the connections of UID
  */
+#include "num.h"
 #include "wire.h"
 
 #include <dirent.h>
@@ -52,7 +53,11 @@ static int take_socket(int process, long pid)
     snprintf(path, sizeof path, "/proc/%ld/fd", pid);
     fds = opendir(path);
     while (fds && (e = readdir(fds))) {
-        int fd = (int)syscall(SYS_pidfd_getfd, process, atoi(e->d_name), 0);
+        int64_t number;
+        int fd = -1;
+
+        if (num_parse(e->d_name, 0, INT32_MAX, &number) == 0)
+            fd = (int)syscall(SYS_pidfd_getfd, process, (int)number, 0);
 
         if (fd >= 0 && is_keepers(fd, pid)) {
             closedir(fds);

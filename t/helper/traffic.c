@@ -10,6 +10,8 @@
  * The server sends some 200 kB a second on a connection, and to whoever sent it a datagram for 60
  * seconds after the last one; to a client whose first byte is `h` it sends one byte and waits.
  */
+#include "num.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -250,6 +252,14 @@ static int burst(const char *addr, int port, int count)
     return 0;
 }
 
+/* Digits alone; 0, which no port and no number of seconds is, for anything else. */
+static int number(const char *text)
+{
+    int64_t n = 0;
+
+    return num_parse(text, 0, INT32_MAX, &n) == 0 ? (int)n : 0;
+}
+
 int main(int argc, char **argv)
 {
     bool udp = argc > 2 && strcmp(argv[2], "udp") == 0;
@@ -257,15 +267,15 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 3 && strcmp(argv[1], "serve") == 0)
-        return serve(atoi(argv[2]));
+        return serve(number(argv[2]));
     if (argc == 5 && strcmp(argv[1], "probe") == 0)
-        return probe(udp, argv[3], atoi(argv[4]));
+        return probe(udp, argv[3], number(argv[4]));
     if (argc == 6 && strcmp(argv[1], "get") == 0)
-        return get(udp, argv[3], atoi(argv[4]), atoi(argv[5]));
+        return get(udp, argv[3], number(argv[4]), number(argv[5]));
     if (argc == 5 && strcmp(argv[1], "hold") == 0)
-        return hold(argv[2], atoi(argv[3]), atoi(argv[4]));
+        return hold(argv[2], number(argv[3]), number(argv[4]));
     if (argc == 5 && strcmp(argv[1], "burst") == 0)
-        return burst(argv[2], atoi(argv[3]), atoi(argv[4]));
+        return burst(argv[2], number(argv[3]), number(argv[4]));
     fprintf(stderr, "traffic: see the head of its source\n");
     return 64;
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sys/capability.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -138,7 +139,8 @@ static void test_several(struct tap *t)
     tap_is(t, out[1].uid, ALICE, "several: another one");
     tap_is(t, out[2].uid, BOB, "several: of two the one that started first");
     strangers_end(first);
-    tap_is(t, holders_find(&all, &inodes[2], 1, out, &(uid_t){0}), 1, "several: the first one ends");
+    tap_is(t, holders_find(&all, &inodes[2], 1, out, &(uid_t){0}), 1,
+           "several: the first one ends");
     tap_is(t, out[0].uid, ALICE, "several: then the other one");
     strangers_end(second);
 }
@@ -282,6 +284,41 @@ static void test_rights(struct tap *t)
 }
 
 /* Where there is no /proc, one can see whether it is read. */
+#define LOOKED_AT 256 /* descriptors of a process, holders.h */
+
+/* Opens so many descriptors, and the socket behind them. */
+static void open_many(void *context)
+{
+    int last = *(const int *)context;
+    struct rlimit limit = {LOOKED_AT * 4, LOOKED_AT * 4};
+
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || dup2(sockets[0], last) < 0)
+        _exit(1);
+    for (int fd = 3; fd < last; fd++)
+        dup2(STDERR_FILENO, fd); /* the socket's other descriptors go */
+    for (;;)
+        pause();
+}
+
+/* What a user opens does not hold up everybody: only so much of it is looked at, and that is told.
+ */
+static void test_crowded(struct tap *t)
+{
+    static int lasts[] = {LOOKED_AT - 1, LOOKED_AT};
+
+    for (int i = 0; i < 2; i++) {
+        struct holder out[1] = {{.inode = 0}};
+        uid_t crowded = 0;
+        pid_t pid = strangers_start(strangers_all(ALICE), open_many, &lasts[i]);
+
+        usleep(30000);
+        tap_is(t, holders_find(&all, inodes, 1, out, &crowded), i == 0, "descriptor %d: found",
+               lasts[i]);
+        tap_is(t, crowded, i ? ALICE : 0, "descriptor %d: who has too many", lasts[i]);
+        strangers_end(pid);
+    }
+}
+
 static void test_none(struct tap *t)
 {
     int status = -1;
@@ -316,6 +353,7 @@ int main(int argc, char *argv[])
     test_none(&t);
     test_users(&t);
     test_several(&t);
+    test_crowded(&t);
     tap_is(&t, strangers_inside(strangers_all(ALICE), find_by_start, NULL), 0,
            "the start decides and not the number; process 1 never counts");
     test_ftp(&t);

@@ -9,7 +9,9 @@
 #include <sched.h>
 #include <sys/wait.h>
 
-#define USUAL "MIN_UID=23001\nMAX_UID=23010\nADMINS=anna\nOPERATORS=@teachers\nNEVER_KILL=carol\n"
+#define USUAL                                                                                      \
+    "MIN_UID=23001\nMAX_UID=23010\nUSERS=free admin "                                              \
+    "fred\nADMINS=anna\nOPERATORS=@teachers\nNEVER_KILL=carol\n"
 #define KILL USUAL "ENFORCE_LOCAL=kill\n"
 #define CLOSE USUAL "ENFORCE_LOCAL=close\n"
 #define ALICE 23001
@@ -18,6 +20,7 @@
 #define ANNA 23004  /* in ADMINS */
 #define TESS 23005  /* in a group of OPERATORS */
 #define SELF 23006  /* tcpquotad's own */
+#define FRED 23009  /* in USERS */
 #define NAMELESS 23007
 #define UNKNOWN 23008 /* whose name cannot be looked up */
 #define LAST 23010
@@ -28,13 +31,21 @@ static const struct {
     const char *name, *group; /* no name: there is no such user */
     bool failed;
 } people[] = {
-    {0, "root", "root", false},        {1, "low", "low", false},
-    {23000, "below", "users", false},  {23011, "above", "users", false},
-    {ALICE, "alice", "users", false},  {BOB, "bob", "users", false},
-    {CAROL, "carol", "users", false},  {ANNA, "anna", "users", false},
-    {TESS, "tess", "teachers", false}, {SELF, "tcpquota", "tcpquota", false},
-    {NAMELESS, NULL, NULL, false},     {UNKNOWN, NULL, NULL, true},
-    {23009, "dave", "users", false},   {LAST, "last", "users", false},
+    {0, "root", "root", false},
+    {1, "low", "low", false},
+    {23000, "below", "users", false},
+    {23011, "above", "users", false},
+    {ALICE, "alice", "users", false},
+    {BOB, "bob", "users", false},
+    {CAROL, "carol", "users", false},
+    {FRED, "fred", "users", false},
+    {ANNA, "anna", "users", false},
+    {TESS, "tess", "teachers", false},
+    {SELF, "tcpquota", "tcpquota", false},
+    {NAMELESS, NULL, NULL, false},
+    {UNKNOWN, NULL, NULL, true},
+    {23009, "dave", "users", false},
+    {LAST, "last", "users", false},
 };
 #define PEOPLE (sizeof people / sizeof *people)
 
@@ -282,6 +293,7 @@ static const struct {
     {"a uid below MIN_UID", 23000, -EACCES},
     {"a uid above MAX_UID", 23011, -EACCES},
     {"in NEVER_KILL", CAROL, -EACCES},
+    {"in USERS", FRED, -EACCES},
     {"in ADMINS", ANNA, -EACCES},
     {"in a group of OPERATORS", TESS, -EACCES},
     {"tcpquotad's own", SELF, -EACCES},
