@@ -1,20 +1,16 @@
 #include "gate.h"
 
-#include "clock.h"
 #include "gate_lease.h"
-#include "gate_xtables.h"
+#include "gate_rules.h"
+#include "xtables.h"
+#include "xtables_lock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
-#define LOCK_PATH "/run/xtables.lock" /* iptables(8)'s own */
-#define LOCK_PATIENCE_MS 1000
 #define COMMIT_TRIES 5
 
 /* One family on its way from the order to the kernel. */
@@ -31,30 +27,10 @@ struct change {
     bool lock_refused; /* once is enough to wait for it */
 };
 
-/* The descriptor that holds the lock, -EBUSY if somebody keeps it, or -errno. */
-static int take_lock(void)
-{
-    int fd = open(LOCK_PATH, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return -errno;
-    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
-        struct timespec nap = {.tv_nsec = NS_PER_MS};
-
-        if (i == LOCK_PATIENCE_MS || (errno != EWOULDBLOCK && errno != EINTR)) {
-            int err = errno == EWOULDBLOCK ? -EBUSY : -errno;
-
-            close(fd);
-            return err;
-        }
-        nanosleep(&nap, NULL);
-    }
-    return fd;
-}
-
 static int failed(struct gate_report *report, int family, const char *table, int err)
 {
-    const char *why = err == -EBUSY ? "another program holds " LOCK_PATH : xtables_strerror(err);
+    const char *why =
+        err == -EBUSY ? "another program holds " XTABLES_LOCK_PATH : xtables_strerror(err);
 
     /* What failed first is what is told. */
     if (!report->error[0])
@@ -95,7 +71,8 @@ static int note_differences(struct change *c, struct xtables *x, const char *tab
     struct gate_report *r = c->report;
     struct addr *there, *want = calloc(c->count + 1, sizeof *want);
     size_t there_count, want_count = 0, extra;
-    int err = want ? xtables_hosts(x, nat ? TARGET_MASQUERADE : TARGET_ACCEPT, &there, &there_count)
+    int err = want ? xtables_hosts(x, gate_owns_chain, nat ? TARGET_MASQUERADE : TARGET_ACCEPT,
+                                   &there, &there_count)
                    : -ENOMEM;
 
     if (err) {
@@ -118,7 +95,7 @@ static int note_differences(struct change *c, struct xtables *x, const char *tab
 }
 
 /* Reads, changes, commits. The number of changes, or -errno. */
-static int change_once(struct change *c, const struct gate_rules *want, bool note)
+static int change_once(struct change *c, const struct ruleset *want, bool note)
 {
     struct xtables *x;
     int changes, err = xtables_read(&x, want->family, want->table);
@@ -128,7 +105,7 @@ static int change_once(struct change *c, const struct gate_rules *want, bool not
     if (note && c->order)
         err = note_differences(c, x, want->table);
     if (!err && strcmp(want->table, "filter") == 0)
-        c->report->exempts = c->report->exempts || xtables_user_entries(x);
+        c->report->exempts = c->report->exempts || xtables_has_entries(x, GATE_USER);
     changes = err ? err : xtables_change(x, want);
     if (changes > 0 && c->lock >= 0) {
         err = xtables_commit(x);
@@ -143,12 +120,12 @@ static int change_once(struct change *c, const struct gate_rules *want, bool not
  * A first look needs no lock; with something to change the table is read again under it, because
  * the kernel takes a commit without asking whether the table has changed since the snapshot.
  */
-static int change_table(struct change *c, const struct gate_rules *want)
+static int change_table(struct change *c, const struct ruleset *want)
 {
     int changes = change_once(c, want, true);
 
     if (changes > 0 && c->lock < 0) {
-        int fd = c->lock_refused ? -EBUSY : take_lock();
+        int fd = c->lock_refused ? -EBUSY : xtables_lock();
 
         c->lock_refused = fd < 0;
         if (fd < 0)
@@ -169,14 +146,14 @@ static int change_filter(struct change *c, const struct addr *hosts, const struc
                          size_t count)
 {
     const struct gate_order *o = c->order;
-    struct gate_rules want;
+    struct ruleset want;
     int err = gate_rules_filter(&want, c->family, o->topology, &o->policy, hosts, macs, count);
 
     if (!err)
         err = gate_rules_block(&want, o->topology, &o->policy, o->uids, o->uid_count);
     if (!err)
         err = change_table(c, &want);
-    gate_rules_free(&want);
+    ruleset_free(&want);
     return err;
 }
 
@@ -192,7 +169,7 @@ static int close_only(struct change *c)
     int err = kept && macs ? xtables_read(&x, c->family, "filter") : -ENOMEM;
 
     if (!err) {
-        err = xtables_hosts(x, TARGET_ACCEPT, &there, &there_count);
+        err = xtables_hosts(x, gate_owns_chain, TARGET_ACCEPT, &there, &there_count);
         xtables_free(x);
     }
     for (size_t i = 0, k = 0; i < c->count && !err; i++) {
@@ -216,12 +193,12 @@ static int close_only(struct change *c)
 static int apply_family(struct change *c)
 {
     const struct gate_order *o = c->order;
-    struct gate_rules want;
+    struct ruleset want;
     int err = gate_rules_nat(&want, c->family, o->topology, c->hosts, c->count);
 
     if (!err)
         err = change_table(c, &want);
-    gate_rules_free(&want);
+    ruleset_free(&want);
     if (err) {
         c->filter = close_only(c);
         c->leaks = c->filter != 0;
@@ -292,7 +269,7 @@ int gate_clean(char error[GATE_ERROR_LEN])
     int err = 0;
 
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        struct gate_rules none;
+        struct ruleset none;
         int bad;
 
         gate_rules_none(&none, tables[i].family, tables[i].table);

@@ -5,10 +5,10 @@
 
 /* What stays the same on the way down. */
 struct tree {
-    struct gate_rules *rules;
+    struct ruleset *rules;
     const struct addr *hosts;
     const struct lladdr *macs; /* of the hosts, or NULL */
-    const struct gate_rule *leaves;
+    const struct rule *leaves;
     size_t leaf_count;
     unsigned base;       /* digits that the network itself fixes */
     bool digits_in_full; /* a name has all digits of its prefix behind those */
@@ -19,9 +19,9 @@ struct tree {
 #define NAME_DIGITS 17
 #define ROOT_BYTES (NAME_BYTES - NAME_DIGITS)
 
-void gate_root_name(unsigned n, char out[GATE_CHAIN_LEN])
+void gate_root_name(unsigned n, char out[RULE_CHAIN_LEN])
 {
-    snprintf(out, GATE_CHAIN_LEN, GATE_BASE "-%02x", n);
+    snprintf(out, RULE_CHAIN_LEN, RULE_BASE "-%02x", n);
 }
 
 /* Digits that the first and the last host share, and so all between. */
@@ -38,12 +38,12 @@ static void add_leaves(const struct tree *t, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++) {
         for (size_t k = 0; k < t->leaf_count; k++) {
-            struct gate_rule rule = t->leaves[k];
+            struct rule rule = t->leaves[k];
 
             rule.source = (struct prefix){t->hosts[i], (uint8_t)addr_bits(&t->hosts[i])};
             if (t->macs)
                 rule.mac = t->macs[i];
-            gate_add_rule(t->rules, &rule);
+            ruleset_add(t->rules, &rule);
         }
     }
 }
@@ -64,7 +64,7 @@ static size_t group_end(const struct tree *t, size_t first, size_t end, unsigned
  * be too long leaves its hosts in a row.
  */
 static bool child_name(const struct tree *t, const char *parent, size_t first, size_t end,
-                       unsigned at, char out[GATE_CHAIN_LEN])
+                       unsigned at, char out[RULE_CHAIN_LEN])
 {
     unsigned from = t->digits_in_full ? t->base + (unsigned)strlen(parent) - ROOT_BYTES : at;
     unsigned to = t->digits_in_full ? shared_digits(t, first, end - 1) : at + 1;
@@ -83,18 +83,18 @@ static bool child_name(const struct tree *t, const char *parent, size_t first, s
 static void add_node(const struct tree *t, const char *name, size_t first, size_t end)
 {
     unsigned at = shared_digits(t, first, end - 1);
-    char child[GATE_CHAIN_LEN];
+    char child[RULE_CHAIN_LEN];
 
-    gate_begin_chain(t->rules, name);
+    ruleset_begin_chain(t->rules, name);
     for (size_t i = first, next; i < end; i = next) {
         next = group_end(t, i, end, at);
         if (child_name(t, name, i, next, at, child)) {
             unsigned digits = shared_digits(t, i, next - 1);
-            struct gate_rule jump = {.target = TARGET_GOTO,
-                                     .source = prefix_of(&t->hosts[i], digits * 4)};
+            struct rule jump = {.target = TARGET_GOTO,
+                                .source = prefix_of(&t->hosts[i], digits * 4)};
 
             memcpy(jump.chain, child, strlen(child) + 1);
-            gate_add_rule(t->rules, &jump);
+            ruleset_add(t->rules, &jump);
         } else {
             add_leaves(t, i, next);
         }
@@ -106,9 +106,9 @@ static void add_node(const struct tree *t, const char *name, size_t first, size_
     }
 }
 
-void gate_add_tree(struct gate_rules *r, unsigned n, const struct prefix *net,
+void gate_add_tree(struct ruleset *r, unsigned n, const struct prefix *net,
                    const struct addr *hosts, const struct lladdr *macs, size_t count,
-                   const struct gate_rule *leaves, size_t leaf_count)
+                   const struct rule *leaves, size_t leaf_count)
 {
     unsigned base = net->len / 4u;
     struct tree t = {.rules = r,
@@ -119,11 +119,11 @@ void gate_add_tree(struct gate_rules *r, unsigned n, const struct prefix *net,
                      .base = base,
                      .digits_in_full = addr_bits(&net->addr) / 4 - 1 - base <= NAME_DIGITS ||
                                        net->len == addr_bits(&net->addr)};
-    char root[GATE_CHAIN_LEN];
+    char root[RULE_CHAIN_LEN];
 
     gate_root_name(n, root);
     if (count == 0)
-        gate_begin_chain(r, root);
+        ruleset_begin_chain(r, root);
     else
         add_node(&t, root, 0, count);
 }

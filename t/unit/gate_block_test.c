@@ -89,7 +89,7 @@ static void build(struct topology *t, const struct setup *from)
 }
 
 /* The filter table of one family, without hosts. */
-static void make_rules(struct gate_rules *out, const struct setup *setup, bool drop,
+static void make_rules(struct ruleset *out, const struct setup *setup, bool drop,
                        const uint32_t *list, size_t count)
 {
     struct gate_policy policy = {.drop_closed = drop, .lease = 60};
@@ -137,7 +137,7 @@ static void test_packets(struct tap *t)
     for (size_t i = 0; i < PACKETS; i++) {
         for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
             struct packet p = packet_of(i);
-            struct gate_rules rules;
+            struct ruleset rules;
             unsigned met;
 
             p.protocol = ways[way].protocol;
@@ -147,12 +147,12 @@ static void test_packets(struct tap *t)
             tap_text(t, fates[walk(&rules, GATE_LOCAL, &p, &met)],
                      fates[packets[i].fate == REJECTED ? ways[way].fate : POLICY], "%s: %s",
                      packets[i].what, ways[way].what);
-            gate_rules_free(&rules);
+            ruleset_free(&rules);
         }
     }
 }
 
-static const struct gate_hook *output_hook(const struct gate_rules *r)
+static const struct rule_hook *output_hook(const struct ruleset *r)
 {
     for (size_t i = 0; i < r->hook_count; i++) {
         if (strcmp(r->hooks[i].builtin, "OUTPUT") == 0)
@@ -166,7 +166,7 @@ static void test_chains(struct tap *t)
 {
     for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) {
         const char *what = setups[i].localnet[0] ? setups[i].localnet : "no network";
-        struct gate_rules none, some;
+        struct ruleset none, some;
 
         make_rules(&none, &setups[i], false, NULL, 0);
         make_rules(&some, &setups[i], false, uids, UIDS);
@@ -175,7 +175,7 @@ static void test_chains(struct tap *t)
         if (!setups[i].localnet[0])
             tap_is(t, (int64_t)none.chain_count, 0, "%s, nobody blocked: no chain at all", what);
         tap_is(t, (int64_t)(some.chain_count - none.chain_count), 2, "%s: two chains more", what);
-        tap_is(t, some.user_chain, none.user_chain, "%s: the administrator's chain", what);
+        tap_is(t, some.user_wanted, none.user_wanted, "%s: the administrator's chain", what);
         tap_is(t, some.hooks[0].wanted, none.hooks[0].wanted, "%s: FORWARD", what);
         tap_is(t, output_hook(&none)->wanted, false, "%s, nobody blocked: OUTPUT", what);
         tap_is(t, output_hook(&some)->wanted, true, "%s: OUTPUT", what);
@@ -184,8 +184,8 @@ static void test_chains(struct tap *t)
                !none.rules ||
                    memcmp(none.rules, some.rules, none.rule_count * sizeof *none.rules) == 0,
                "%s: the entries for hosts are the same", what);
-        gate_rules_free(&none);
-        gate_rules_free(&some);
+        ruleset_free(&none);
+        ruleset_free(&some);
     }
 }
 
@@ -207,12 +207,12 @@ static void test_runs(struct tap *t)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct gate_rules rules;
+        struct ruleset rules;
 
         make_rules(&rules, &setups[NO_NETS], false, cases[i].list, cases[i].count);
         tap_is(t, (int64_t)find_chain(&rules, GATE_LOCAL)->count, 1 + cases[i].entries,
                "%s: entries", cases[i].what);
-        gate_rules_free(&rules);
+        ruleset_free(&rules);
     }
 }
 
@@ -232,7 +232,7 @@ static void test_tree(struct tap *t)
                            .protocol = IPPROTO_UDP,
                            .owned = true};
         size_t wrong = 0;
-        struct gate_rules rules;
+        struct ruleset rules;
         unsigned met, most = 0;
 
         for (size_t k = 0; k < cases[i].count; k++)
@@ -251,7 +251,7 @@ static void test_tree(struct tap *t)
         for (size_t k = 0; k < rules.chain_count; k++)
             wrong += !gate_owns_chain(rules.chains[k].name);
         tap_is(t, (int64_t)wrong, 0, "%zu apart: chains that are not ours", cases[i].count);
-        gate_rules_free(&rules);
+        ruleset_free(&rules);
     }
 }
 

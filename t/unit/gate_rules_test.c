@@ -191,7 +191,7 @@ static void test_packets(struct tap *t)
             struct gate_policy policy = {.drop_closed = way == 1, .lease = way > 2 ? 60 : 0};
             enum fate expected = packets[i].fate, got;
             struct packet p = packet_of(i);
-            struct gate_rules rules;
+            struct ruleset rules;
             struct scene s;
             unsigned met;
 
@@ -206,16 +206,16 @@ static void test_packets(struct tap *t)
             if (gate_rules_filter(&rules, setups[packets[i].setup].family, &s.topology, &policy,
                                   s.hosts, NULL, s.count) != 0)
                 exit(1);
-            got = walk(&rules, GATE_BASE, &p, &met);
+            got = walk(&rules, RULE_BASE, &p, &met);
             tap_text(t, fates[got], fates[expected], "%s%s", packets[i].what, ways[way]);
-            gate_rules_free(&rules);
+            ruleset_free(&rules);
             topology_free(&s.topology);
         }
     }
 }
 
 /* All hooks, each with a sign for whether its jump is wanted. */
-static void check_hooks(struct tap *t, const struct gate_rules *r, const char *expected,
+static void check_hooks(struct tap *t, const struct ruleset *r, const char *expected,
                         const char *what)
 {
     char got[128] = "";
@@ -254,7 +254,7 @@ static void test_masquerades(struct tap *t)
         struct packet p = {.source = address(masquerades[i].source),
                            .destination = address(setup->family == AF_INET ? OUT : OUT6),
                            .in = "", .out = masquerades[i].out, .state = STATE_NEW};
-        struct gate_rules rules;
+        struct ruleset rules;
         struct scene s;
         unsigned met;
 
@@ -262,9 +262,9 @@ static void test_masquerades(struct tap *t)
         if (gate_rules_nat(&rules, setup->family, &s.topology, s.hosts, s.count) != 0)
             exit(1);
         check_hooks(t, &rules, setup->localnet[0] ? "POSTROUTING+" : "POSTROUTING-", "nat");
-        tap_text(t, fates[walk(&rules, GATE_BASE, &p, &met)], fates[masquerades[i].fate], "nat: %s",
+        tap_text(t, fates[walk(&rules, RULE_BASE, &p, &met)], fates[masquerades[i].fate], "nat: %s",
                  masquerades[i].what);
-        gate_rules_free(&rules);
+        ruleset_free(&rules);
         topology_free(&s.topology);
     }
 }
@@ -284,7 +284,7 @@ static void test_macs(struct tap *t)
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
         const struct setup *setup = &setups[each[i]];
         struct lladdr macs[3] = {mac(1), mac(2), mac(3)};
-        struct gate_rules rules;
+        struct ruleset rules;
         struct scene s;
 
         build(&s, setup);
@@ -300,32 +300,32 @@ static void test_macs(struct tap *t)
                 unsigned met;
 
                 p.mac = from ? mac(from) : p.mac;
-                tap_text(t, fates[walk(&rules, GATE_BASE, &p, &met)],
+                tap_text(t, fates[walk(&rules, RULE_BASE, &p, &met)],
                          fates[from == host + 1 ? ACCEPTED : REJECTED],
                          "%s: host %zu with the address of %u", setup->localnet, host, from);
             }
         }
-        gate_rules_free(&rules);
+        ruleset_free(&rules);
         topology_free(&s.topology);
     }
 }
 
 static void test_none(struct tap *t)
 {
-    struct gate_rules rules;
+    struct ruleset rules;
     struct scene s;
 
     build(&s, &setups[NO_NETS]);
     gate_rules_filter(&rules, AF_INET, &s.topology, &(struct gate_policy){0}, NULL, NULL, 0);
     tap_is(t, (int64_t)rules.chain_count, 0, "no network: no chain");
-    tap_is(t, rules.user_chain, false, "no network: nor the administrator's");
+    tap_is(t, rules.user_wanted, false, "no network: nor the administrator's");
     check_hooks(t, &rules, "FORWARD- OUTPUT-", "no network");
     tap_text(t, rules.table, "filter", "filter: table");
-    gate_rules_free(&rules);
+    ruleset_free(&rules);
     gate_rules_none(&rules, AF_INET6, "nat");
     check_hooks(t, &rules, "POSTROUTING-", "none in nat");
     tap_is(t, (int64_t)rules.chain_count, 0, "none in nat: no chain");
-    gate_rules_free(&rules);
+    ruleset_free(&rules);
     gate_rules_none(&rules, AF_INET, "filter");
     check_hooks(t, &rules, "FORWARD- OUTPUT-", "none in filter");
     topology_free(&s.topology);

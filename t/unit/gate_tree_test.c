@@ -115,7 +115,7 @@ static size_t gather(const struct crowd *c, struct addr hosts[HOSTS])
     return kept;
 }
 
-static const struct gate_chain *find_chain(const struct gate_rules *r, const char *name)
+static const struct rule_chain *find_chain(const struct ruleset *r, const char *name)
 {
     for (size_t i = 0; i < r->chain_count; i++) {
         if (strcmp(r->chains[i].name, name) == 0)
@@ -128,11 +128,11 @@ static const struct gate_chain *find_chain(const struct gate_rules *r, const cha
  * Which entry accepts a packet of this source, from the root of network `n`: its place among the
  * rules, -1 if none does, -2 if the rules are broken. `met` counts the entries compared.
  */
-static int64_t walk(const struct gate_rules *r, unsigned n, const struct addr *source,
+static int64_t walk(const struct ruleset *r, unsigned n, const struct addr *source,
                     unsigned *met)
 {
-    const struct gate_chain *chain;
-    char name[GATE_CHAIN_LEN];
+    const struct rule_chain *chain;
+    char name[RULE_CHAIN_LEN];
     size_t i, end;
 
     gate_root_name(n, name);
@@ -141,7 +141,7 @@ static int64_t walk(const struct gate_rules *r, unsigned n, const struct addr *s
     if (!chain)
         return -2;
     for (i = chain->first, end = i + chain->count; i < end; i++) {
-        const struct gate_rule *rule = &r->rules[i];
+        const struct rule *rule = &r->rules[i];
 
         ++*met;
         if (!prefix_contains(&rule->source, source))
@@ -162,7 +162,7 @@ static bool is_open(const struct addr *hosts, size_t count, const struct addr *a
     return bsearch(a, hosts, count, sizeof *hosts, compare) != NULL;
 }
 
-static void test_walks(struct tap *t, const struct crowd *c, const struct gate_rules *r,
+static void test_walks(struct tap *t, const struct crowd *c, const struct ruleset *r,
                        const struct addr *hosts, size_t count)
 {
     unsigned met, most = 0, refused = 0, let_in = 0, wrong = 0;
@@ -199,12 +199,12 @@ static void test_walks(struct tap *t, const struct crowd *c, const struct gate_r
 
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(((const struct gate_chain *)a)->name, ((const struct gate_chain *)b)->name);
+    return strcmp(((const struct rule_chain *)a)->name, ((const struct rule_chain *)b)->name);
 }
 
-static void test_names(struct tap *t, const struct crowd *c, const struct gate_rules *r)
+static void test_names(struct tap *t, const struct crowd *c, const struct ruleset *r)
 {
-    struct gate_chain *sorted = malloc((r->chain_count + 1) * sizeof *sorted);
+    struct rule_chain *sorted = malloc((r->chain_count + 1) * sizeof *sorted);
     unsigned twice = 0, too_long = 0, not_ours = 0, outside = 0;
     size_t rules = 0;
 
@@ -232,8 +232,8 @@ static void test_crowd(struct tap *t, const struct crowd *c)
 {
     static struct addr hosts[HOSTS];
     size_t count = gather(c, hosts);
-    struct gate_rule accept = {.target = TARGET_ACCEPT};
-    struct gate_rules r;
+    struct rule accept = {.target = TARGET_ACCEPT};
+    struct ruleset r;
     struct prefix net;
 
     prefix_parse(c->net, &net);
@@ -242,7 +242,7 @@ static void test_crowd(struct tap *t, const struct crowd *c)
     tap_is(t, r.failed, false, "%s: %zu hosts", c->what, count);
     test_walks(t, c, &r, hosts, count);
     test_names(t, c, &r);
-    gate_rules_free(&r);
+    ruleset_free(&r);
 }
 
 /* All of the filter table over several networks: names stay apart between the trees. */
@@ -252,7 +252,7 @@ static void test_filter(struct tap *t)
     static struct addr hosts[300];
     struct topology topology = {.channels = 1};
     struct crowd c = {.what = "three networks"};
-    struct gate_rules r;
+    struct ruleset r;
     unsigned met, refused = 0;
 
     for (size_t n = 0; n < 3; n++) {
@@ -273,18 +273,18 @@ static void test_filter(struct tap *t)
     for (size_t i = 0; i < 300; i++)
         refused += walk(&r, (unsigned)(i / 100), &hosts[i], &met) < 0;
     tap_is(t, refused, 0, "three networks: each host in its own tree");
-    gate_rules_free(&r);
+    ruleset_free(&r);
     topology_free(&topology);
 }
 
 static void test_small(struct tap *t)
 {
-    struct gate_rule leaves[2] = {{.target = TARGET_MASQUERADE, .out = "eth0"},
+    struct rule leaves[2] = {{.target = TARGET_MASQUERADE, .out = "eth0"},
                                   {.target = TARGET_MASQUERADE, .out = "ppp+"}};
     struct addr host;
-    struct gate_rules r;
+    struct ruleset r;
     struct prefix net;
-    char name[GATE_CHAIN_LEN];
+    char name[RULE_CHAIN_LEN];
 
     prefix_parse("10.0.0.0/8", &net);
     addr_parse("10.99.0.2", &host);
@@ -293,7 +293,7 @@ static void test_small(struct tap *t)
     gate_root_name(255, name);
     tap_text(t, r.chains[0].name, name, "no hosts: the root alone");
     tap_is(t, (int64_t)r.rule_count, 0, "no hosts: empty");
-    gate_rules_free(&r);
+    ruleset_free(&r);
     gate_rules_none(&r, AF_INET, "nat");
     gate_add_tree(&r, 255, &net, &host, NULL, 1, leaves, 2);
     tap_text(t, name, "TCPQUOTA-ff", "the root of network 255");
@@ -303,7 +303,7 @@ static void test_small(struct tap *t)
         tap_is(t, r.rules[1].source.len, 32, "the host alone");
         tap_ok(t, addr_equal(&r.rules[1].source.addr, &host), "and no other");
     }
-    gate_rules_free(&r);
+    ruleset_free(&r);
 }
 
 int main(void)

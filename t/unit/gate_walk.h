@@ -23,7 +23,7 @@ static const char *const fates[] = {"accepted",
 struct packet {
     struct addr source, destination;
     const char *in, *out;
-    unsigned state; /* enum gate_state */
+    unsigned state; /* enum rule_state */
     uint8_t protocol;
     bool leased; /* the lease stands */
     struct lladdr mac;
@@ -43,7 +43,7 @@ static inline bool interface_matches(const char *pattern, const char *name)
     return strcmp(pattern, name) == 0;
 }
 
-static inline bool rule_matches(const struct gate_rule *r, const struct packet *p)
+static inline bool rule_matches(const struct rule *r, const struct packet *p)
 {
     if (r->lease && !p->leased)
         return false;
@@ -61,10 +61,10 @@ static inline bool rule_matches(const struct gate_rule *r, const struct packet *
         return false;
     if (r->protocol && r->protocol != p->protocol)
         return false;
-    return !r->buried && (!r->states || ((r->states & p->state) != 0) != r->not_states);
+    return !r->connmark.mask && (!r->states || ((r->states & p->state) != 0) != r->not_states);
 }
 
-static inline const struct gate_chain *find_chain(const struct gate_rules *r, const char *name)
+static inline const struct rule_chain *find_chain(const struct ruleset *r, const char *name)
 {
     for (size_t i = 0; i < r->chain_count; i++) {
         if (strcmp(r->chains[i].name, name) == 0)
@@ -73,7 +73,7 @@ static inline const struct gate_chain *find_chain(const struct gate_rules *r, co
     return NULL;
 }
 
-static inline enum fate verdict(enum gate_target target)
+static inline enum fate verdict(enum rule_target target)
 {
     switch (target) {
     case TARGET_ACCEPT:
@@ -92,13 +92,13 @@ static inline enum fate verdict(enum gate_target target)
 }
 
 /* From the chain `begin` on. `met`: how many rules the packet was compared with. */
-static inline enum fate walk(const struct gate_rules *r, const char *begin, const struct packet *p,
+static inline enum fate walk(const struct ruleset *r, const char *begin, const struct packet *p,
                              unsigned *met)
 {
     struct place {
         size_t at, end;
     } here, back[16];
-    const struct gate_chain *chain = find_chain(r, begin);
+    const struct rule_chain *chain = find_chain(r, begin);
     unsigned depth = 0;
 
     *met = 0;
@@ -106,7 +106,7 @@ static inline enum fate walk(const struct gate_rules *r, const char *begin, cons
         return POLICY;
     here = (struct place){chain->first, chain->first + chain->count};
     while (*met < 100000) {
-        const struct gate_rule *rule;
+        const struct rule *rule;
 
         if (here.at == here.end) {
             if (depth == 0)
@@ -123,7 +123,7 @@ static inline enum fate walk(const struct gate_rules *r, const char *begin, cons
         } else if (rule->target != TARGET_JUMP && rule->target != TARGET_GOTO) {
             return verdict(rule->target);
         } else if (strcmp(rule->chain, GATE_USER) == 0) {
-            if (!r->user_chain)
+            if (!r->user_wanted)
                 return BROKEN; /* it is empty here, but it has to be there */
         } else {
             chain = find_chain(r, rule->chain);

@@ -1,14 +1,15 @@
-#include "gate_encode.h"
-
-#include "flow.h"
+#include "rule_encode.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_mac.h>
+#include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_recent.h>
+#include <linux/netfilter/xt_set.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
@@ -54,7 +55,7 @@ static void set_mask(void *mask, unsigned len)
         bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
 }
 
-static void encode_v4(struct ipt_entry *e, const struct gate_rule *r)
+static void encode_v4(struct ipt_entry *e, const struct rule *r)
 {
     memcpy(&e->ip.src, r->source.addr.bytes, 4);
     set_mask(&e->ip.smsk, r->source.len);
@@ -66,7 +67,7 @@ static void encode_v4(struct ipt_entry *e, const struct gate_rule *r)
     e->ip.flags = r->target == TARGET_GOTO ? IPT_F_GOTO : 0;
 }
 
-static void encode_v6(struct ip6t_entry *e, const struct gate_rule *r)
+static void encode_v6(struct ip6t_entry *e, const struct rule *r)
 {
     memcpy(&e->ipv6.src, r->source.addr.bytes, 16);
     set_mask(&e->ipv6.smsk, r->source.len);
@@ -90,8 +91,42 @@ static void *begin_match(void *at, const char *name, uint8_t revision, size_t si
     return m->data;
 }
 
+static void encode_mark(void *at, const struct rule *r)
+{
+    if (r->mark.mask) {
+        struct xt_mark_mtinfo1 *info = begin_match(at, "mark", 1, sizeof *info);
+
+        info->mark = r->mark.value;
+        info->mask = r->mark.mask;
+    } else {
+        struct xt_connmark_mtinfo1 *info = begin_match(at, "connmark", 1, sizeof *info);
+
+        info->mark = r->connmark.value;
+        info->mask = r->connmark.mask;
+    }
+}
+
+static void encode_ports(void *at, const struct rule *r)
+{
+    if (r->protocol == IPPROTO_UDP) {
+        struct xt_udp *info = begin_match(at, "udp", 0, sizeof *info);
+
+        info->spts[1] = UINT16_MAX; /* from any */
+        info->dpts[0] = r->ports.first;
+        info->dpts[1] = r->ports.last;
+    } else {
+        struct xt_tcp *info = begin_match(at, "tcp", 0, sizeof *info);
+
+        info->spts[1] = UINT16_MAX;
+        info->dpts[0] = r->ports.asked ? r->ports.first : 0;
+        info->dpts[1] = r->ports.asked ? r->ports.last : UINT16_MAX;
+        if (r->reset)
+            info->flg_mask = info->flg_cmp = TH_RST;
+    }
+}
+
 /* Appends the match that the rule asks for at `at`, returns its size: 0 if it asks for none. */
-static size_t encode_match(int family, void *at, const struct gate_rule *r)
+static size_t encode_match(int family, void *at, const struct rule *r)
 {
     if (r->states) {
         struct xt_conntrack_mtinfo3 *info = begin_match(at, "conntrack", 3, sizeof *info);
@@ -99,18 +134,16 @@ static size_t encode_match(int family, void *at, const struct gate_rule *r)
         info->match_flags = XT_CONNTRACK_STATE;
         info->invert_flags = r->not_states ? XT_CONNTRACK_STATE : 0;
         info->state_mask = r->states;
-    } else if (r->buried) {
-        struct xt_connmark_mtinfo1 *info = begin_match(at, "connmark", 1, sizeof *info);
-
-        info->mark = info->mask = FLOW_BURIED;
+    } else if (r->mark.mask || r->connmark.mask) {
+        encode_mark(at, r);
     } else if (r->lease) {
         struct xt_recent_mtinfo_v1 *info = begin_match(at, "recent", 1, sizeof *info);
 
         /* The mask leaves nothing of the source: every packet looks for the one entry, `any'. */
         info->seconds = r->lease;
         info->check_set = XT_RECENT_CHECK;
-        memcpy(info->name, family == AF_INET ? GATE_LEASE : GATE_LEASE6,
-               family == AF_INET ? sizeof GATE_LEASE : sizeof GATE_LEASE6);
+        memcpy(info->name, family == AF_INET ? RULE_LEASE : RULE_LEASE6,
+               family == AF_INET ? sizeof RULE_LEASE : sizeof RULE_LEASE6);
         info->side = XT_RECENT_SOURCE;
     } else if (r->mac.len) {
         struct xt_mac_info *info = begin_match(at, "mac", 0, sizeof *info);
@@ -122,16 +155,20 @@ static size_t encode_match(int family, void *at, const struct gate_rule *r)
         info->match = XT_OWNER_UID;
         info->uid_min = r->owners.first;
         info->uid_max = r->owners.last;
-    } else if (r->reset) {
-        struct xt_tcp *info = begin_match(at, "tcp", 0, sizeof *info);
+    } else if (r->reset || r->ports.asked) {
+        encode_ports(at, r);
+    } else if (r->set.asked) {
+        struct xt_set_info_match_v1 *info = begin_match(at, "set", 1, sizeof *info);
 
-        info->spts[1] = info->dpts[1] = UINT16_MAX; /* any port */
-        info->flg_mask = info->flg_cmp = TH_RST;
+        /* A bit of `flags` for each dimension that is the source's, counted from 1. */
+        info->match_set.index = r->set.index;
+        info->match_set.dim = r->set.port ? IPSET_DIM_TWO : IPSET_DIM_ONE;
+        info->match_set.flags = 1 << IPSET_DIM_ONE;
     }
     return ((struct xt_entry_match *)at)->u.match_size;
 }
 
-const char *gate_target_name(const struct gate_rule *r)
+const char *rule_target_name(const struct rule *r)
 {
     switch (r->target) {
     case TARGET_ACCEPT:
@@ -145,6 +182,12 @@ const char *gate_target_name(const struct gate_rule *r)
         return "REJECT";
     case TARGET_MASQUERADE:
         return "MASQUERADE";
+    case TARGET_QUEUE:
+        return "NFQUEUE";
+    case TARGET_MARK:
+        return "MARK";
+    case TARGET_CONNMARK:
+        return "CONNMARK";
     case TARGET_JUMP:
     case TARGET_GOTO:
         break;
@@ -152,11 +195,40 @@ const char *gate_target_name(const struct gate_rule *r)
     return r->chain;
 }
 
+/* Of NFQUEUE and the marks: fills in what follows the header, returns its size. */
+static size_t encode_queue_or_mark(void *data, const struct rule *r)
+{
+    struct xt_NFQ_info_v3 *queue = data;
+    struct xt_mark_tginfo2 *mark = data;
+    struct xt_connmark_tginfo1 *connmark = data;
+
+    if (r->target == TARGET_QUEUE) {
+        *queue = (struct xt_NFQ_info_v3){
+            .queuenum = r->queue, .queues_total = 1, .flags = r->bypass ? NFQ_FLAG_BYPASS : 0};
+        return sizeof *queue;
+    }
+    if (r->target == TARGET_MARK) {
+        *mark = (struct xt_mark_tginfo2){.mark = r->set_mark, .mask = r->set_mark};
+        return sizeof *mark;
+    }
+    connmark->ctmark = connmark->ctmask = r->set_mark;
+    connmark->nfmask = UINT32_MAX;
+    connmark->mode = XT_CONNMARK_SET;
+    return sizeof *connmark;
+}
+
+static uint8_t target_revision(enum rule_target target)
+{
+    return target == TARGET_QUEUE ? 3 : target == TARGET_MARK ? 2 : target == TARGET_CONNMARK;
+}
+
 /* Fills in what follows the target's header, returns its size. */
-static size_t encode_target_data(int family, void *data, const struct gate_rule *r)
+static size_t encode_target_data(int family, void *data, const struct rule *r)
 {
     bool reset = r->target == TARGET_REJECT_TCP;
 
+    if (r->target >= TARGET_QUEUE && r->target <= TARGET_CONNMARK)
+        return encode_queue_or_mark(data, r);
     if (r->target == TARGET_MASQUERADE && family == AF_INET) {
         ((struct nf_nat_ipv4_multi_range_compat *)data)->rangesize = 1;
         return sizeof(struct nf_nat_ipv4_multi_range_compat);
@@ -176,16 +248,17 @@ static size_t encode_target_data(int family, void *data, const struct gate_rule 
     return sizeof(struct xt_standard_target) - sizeof(struct xt_entry_target);
 }
 
-void gate_encode(int family, union gate_entry *e, const struct gate_rule *r)
+void rule_encode(int family, union rule_entry *e, const struct rule *r)
 {
     size_t at = header_size(family), size;
     struct xt_entry_target *t;
-    const char *name = gate_target_name(r);
+    const char *name = rule_target_name(r);
 
     memset(e, 0, sizeof *e);
     at += encode_match(family, e->bytes + at, r);
     t = (void *)(e->bytes + at);
     memcpy(t->u.user.name, name, strlen(name) + 1);
+    t->u.user.revision = target_revision(r->target);
     size = XT_ALIGN(sizeof *t + encode_target_data(family, t->data, r));
     t->u.user.target_size = (uint16_t)size;
     if (family == AF_INET) {
@@ -199,7 +272,7 @@ void gate_encode(int family, union gate_entry *e, const struct gate_rule *r)
     }
 }
 
-static bool same_header(int family, const void *theirs, const union gate_entry *ours)
+static bool same_header(int family, const void *theirs, const union rule_entry *ours)
 {
     const struct ipt_entry *v4 = theirs;
     const struct ip6t_entry *v6 = theirs;
@@ -218,23 +291,24 @@ static bool same_match(const void *theirs, const void *ours)
            memcmp(a->data, b->data, b->u.match_size - sizeof *b) == 0;
 }
 
-bool gate_encode_same(int family, const void *theirs, const struct gate_rule *rule)
+bool rule_encode_same(int family, const void *theirs, const struct rule *rule)
 {
     const struct xt_entry_target *t, *own;
-    union gate_entry ours;
+    union rule_entry ours;
     char scratch[64] = {0};
     uint16_t at;
 
-    gate_encode(family, &ours, rule);
+    rule_encode(family, &ours, rule);
     at = target_offset(family, &ours);
     if (target_offset(family, theirs) != at || !same_header(family, theirs, &ours))
         return false;
     if (at > header_size(family) &&
         !same_match((const char *)theirs + header_size(family), ours.bytes + header_size(family)))
         return false;
-    if (rule->target < TARGET_REJECT || rule->target > TARGET_MASQUERADE)
+    if (rule->target < TARGET_REJECT || rule->target > TARGET_CONNMARK)
         return true;
     t = (const void *)((const char *)theirs + at);
     own = (const void *)(ours.bytes + at);
-    return memcmp(t->data, own->data, encode_target_data(family, scratch, rule)) == 0;
+    return t->u.user.revision == own->u.user.revision &&
+           memcmp(t->data, own->data, encode_target_data(family, scratch, rule)) == 0;
 }

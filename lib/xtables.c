@@ -1,6 +1,6 @@
-#include "gate_xtables.h"
+#include "xtables.h"
 
-#include "gate_encode.h"
+#include "rule_encode.h"
 #include "index.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ struct family {
     const void *(*next_rule)(const void *, struct xtc_handle *);
     const char *(*target)(const void *, struct xtc_handle *);
     int (*append)(const char *, const void *, struct xtc_handle *);
-    int (*insert)(const char *, const void *, struct xtc_handle *);
+    int (*insert)(const char *, const void *, unsigned, struct xtc_handle *);
     int (*delete_num)(const char *, unsigned, struct xtc_handle *);
     int (*flush)(const char *, struct xtc_handle *);
     int (*create)(const char *, struct xtc_handle *);
@@ -45,9 +45,9 @@ struct family {
     {                                                                                              \
         return p##_append_entry(chain, e, h);                                                      \
     }                                                                                              \
-    static int p##_insert(const char *chain, const void *e, struct xtc_handle *h)                  \
+    static int p##_insert(const char *chain, const void *e, unsigned at, struct xtc_handle *h)     \
     {                                                                                              \
-        return p##_insert_entry(chain, e, 0, h);                                                   \
+        return p##_insert_entry(chain, e, at, h);                                                  \
     }                                                                                              \
     static const struct family p##_family = {                                                      \
         p##_init,          p##_first_chain,  p##_next_chain,   p##_is_chain, p##_first,            \
@@ -63,15 +63,15 @@ struct xtables {
     int family;
 };
 
-static bool same_rule(struct xtables *x, const void *theirs, const struct gate_rule *rule)
+static bool same_rule(struct xtables *x, const void *theirs, const struct rule *rule)
 {
     const char *name = x->f->target(theirs, x->handle);
 
-    return name && strcmp(name, gate_target_name(rule)) == 0 &&
-           gate_encode_same(x->family, theirs, rule);
+    return name && strcmp(name, rule_target_name(rule)) == 0 &&
+           rule_encode_same(x->family, theirs, rule);
 }
 
-static bool same_chain(struct xtables *x, const struct gate_rules *want, const struct gate_chain *c)
+static bool same_chain(struct xtables *x, const struct ruleset *want, const struct rule_chain *c)
 {
     const void *e = x->f->first_rule(c->name, x->handle);
     size_t n = 0;
@@ -83,14 +83,14 @@ static bool same_chain(struct xtables *x, const struct gate_rules *want, const s
     return n == c->count;
 }
 
-static int write_chain(struct xtables *x, const struct gate_rules *want, const struct gate_chain *c)
+static int write_chain(struct xtables *x, const struct ruleset *want, const struct rule_chain *c)
 {
-    union gate_entry e;
+    union rule_entry e;
 
     if (!x->f->flush(c->name, x->handle))
         return -errno;
     for (size_t i = 0; i < c->count; i++) {
-        gate_encode(x->family, &e, &want->rules[c->first + i]);
+        rule_encode(x->family, &e, &want->rules[c->first + i]);
         if (!x->f->append(c->name, &e, x->handle))
             return -errno;
     }
@@ -100,7 +100,7 @@ static int write_chain(struct xtables *x, const struct gate_rules *want, const s
 /* libiptc takes a label of 32 bytes where it takes a name: a shorter string would be overread. */
 static int create_chain(struct xtables *x, const char *name)
 {
-    char label[GATE_CHAIN_LEN] = {0};
+    char label[RULE_CHAIN_LEN] = {0};
 
     if (x->f->is_chain(name, x->handle))
         return 0;
@@ -115,35 +115,44 @@ static bool is_jump(struct xtables *x, const void *e, const char *chain)
     return name && strcmp(name, chain) == 0;
 }
 
-/* Whether our jump is the first entry and the only one of its kind; or there is none. */
-static bool hook_is_right(struct xtables *x, const struct gate_hook *hook,
-                          const struct gate_rule *jump)
+/* How many entries stand before the place of our jump: jumps to what it stands behind. */
+static unsigned place_of(struct xtables *x, const struct rule_hook *hook)
 {
-    unsigned n = 0, jumps = 0;
-    bool first = false;
+    unsigned n = 0;
+
+    for (const void *e = x->f->first_rule(hook->builtin, x->handle); e;
+         e = x->f->next_rule(e, x->handle), n++) {
+        bool before = false;
+
+        for (size_t i = 0; i < RULE_BEHIND_MAX && hook->behind[i]; i++)
+            before = before || is_jump(x, e, hook->behind[i]);
+        if (!before)
+            break;
+    }
+    return n;
+}
+
+/* Whether our jump is in its place and the only one of its kind; or there is none. */
+static bool hook_is_right(struct xtables *x, const struct rule_hook *hook, const struct rule *jump)
+{
+    unsigned n = 0, jumps = 0, place = place_of(x, hook);
+    bool placed = false;
 
     for (const void *e = x->f->first_rule(hook->builtin, x->handle); e;
          e = x->f->next_rule(e, x->handle), n++) {
         if (is_jump(x, e, hook->chain)) {
             jumps++;
-            first = first || (n == 0 && same_rule(x, e, jump));
+            placed = placed || (n == place && same_rule(x, e, jump));
         }
     }
-    return hook->wanted ? first && jumps == 1 : jumps == 0;
+    return hook->wanted ? placed && jumps == 1 : jumps == 0;
 }
 
-static int change_hook(struct xtables *x, const struct gate_hook *hook)
+static int remove_jumps(struct xtables *x, const struct rule_hook *hook, const char *builtin)
 {
-    struct gate_rule rule = {.target = TARGET_JUMP};
-    char builtin[GATE_CHAIN_LEN] = {0};
     const void *e;
     unsigned n = 0;
-    union gate_entry jump;
 
-    memcpy(rule.chain, hook->chain, strlen(hook->chain));
-    memcpy(builtin, hook->builtin, strlen(hook->builtin));
-    if (hook_is_right(x, hook, &rule))
-        return 0;
     for (e = x->f->first_rule(builtin, x->handle); e;) {
         if (!is_jump(x, e, hook->chain)) {
             e = x->f->next_rule(e, x->handle);
@@ -156,28 +165,45 @@ static int change_hook(struct xtables *x, const struct gate_hook *hook)
         for (unsigned k = 0; k < n && e; k++)
             e = x->f->next_rule(e, x->handle);
     }
-    gate_encode(x->family, &jump, &rule);
-    if (hook->wanted && !x->f->insert(builtin, &jump, x->handle))
+    return 0;
+}
+
+static int change_hook(struct xtables *x, const struct rule_hook *hook)
+{
+    struct rule rule = {0};
+    char builtin[RULE_CHAIN_LEN] = {0};
+    union rule_entry jump;
+    int err;
+
+    rule_lead(&rule, TARGET_JUMP, hook->chain);
+    memcpy(builtin, hook->builtin, strlen(hook->builtin));
+    if (hook_is_right(x, hook, &rule))
+        return 0;
+    err = remove_jumps(x, hook, builtin);
+    if (err)
+        return err;
+    rule_encode(x->family, &jump, &rule);
+    if (hook->wanted && !x->f->insert(builtin, &jump, place_of(x, hook), x->handle))
         return -errno;
     return 1;
 }
 
 /* Chains of ours that are not wanted, as an array of labels; the caller frees it. */
-static int find_stale(struct xtables *x, const struct gate_rules *want,
-                      char (**out)[GATE_CHAIN_LEN], size_t *count)
+static int find_stale(struct xtables *x, const struct ruleset *want, char (**out)[RULE_CHAIN_LEN],
+                      size_t *count)
 {
-    char key[GATE_CHAIN_LEN], (*names)[GATE_CHAIN_LEN] = NULL, (*more)[GATE_CHAIN_LEN];
+    char key[RULE_CHAIN_LEN], (*names)[RULE_CHAIN_LEN] = NULL, (*more)[RULE_CHAIN_LEN];
     struct index wanted;
     int err = 0;
 
-    index_init(&wanted, GATE_CHAIN_LEN);
+    index_init(&wanted, RULE_CHAIN_LEN);
     for (size_t i = 0; i < want->chain_count && !err; i++)
         err = index_put(&wanted, want->chains[i].name, 0);
     *count = 0;
     for (const char *c = x->f->first_chain(x->handle); c && !err; c = x->f->next_chain(x->handle)) {
         memset(key, 0, sizeof key);
         memcpy(key, c, strnlen(c, sizeof key - 1));
-        if (!gate_owns_chain(key) || index_find(&wanted, key) != INDEX_NONE)
+        if (!want->owns(key) || index_find(&wanted, key) != INDEX_NONE)
             continue;
         more = realloc(names, (*count + 1) * sizeof *names);
         if (!more) {
@@ -193,9 +219,9 @@ static int find_stale(struct xtables *x, const struct gate_rules *want,
 }
 
 /* A chain that a foreign entry jumps to cannot go; it stays, empty. */
-static int remove_stale(struct xtables *x, const struct gate_rules *want)
+static int remove_stale(struct xtables *x, const struct ruleset *want)
 {
-    char(*names)[GATE_CHAIN_LEN];
+    char(*names)[RULE_CHAIN_LEN];
     size_t count;
     int changes = 0, err = find_stale(x, want, &names, &count);
 
@@ -216,22 +242,25 @@ static int remove_stale(struct xtables *x, const struct gate_rules *want)
 }
 
 /* The administrator's chain: made where it is missing; an empty one nobody uses goes with ours. */
-static int change_user_chain(struct xtables *x, const struct gate_rules *want)
+static int change_user_chain(struct xtables *x, const struct ruleset *want)
 {
-    if (want->user_chain)
-        return create_chain(x, GATE_USER);
-    if (!x->f->is_chain(GATE_USER, x->handle) || xtables_user_entries(x))
+    char label[RULE_CHAIN_LEN] = {0};
+
+    if (want->user_wanted)
+        return create_chain(x, want->user_chain);
+    if (!x->f->is_chain(want->user_chain, x->handle) || xtables_has_entries(x, want->user_chain))
         return 0;
-    if (x->f->delete ((char[GATE_CHAIN_LEN]){GATE_USER}, x->handle))
+    memcpy(label, want->user_chain, strnlen(want->user_chain, sizeof label - 1));
+    if (x->f->delete (label, x->handle))
         return 1;
     return errno == EMLINK ? 0 : -errno;
 }
 
-int xtables_change(struct xtables *x, const struct gate_rules *want)
+int xtables_change(struct xtables *x, const struct ruleset *want)
 {
     int changes = 0, done = 0;
 
-    if (want->user_chain)
+    if (want->user_chain && want->user_wanted)
         done = change_user_chain(x, want);
     for (size_t i = 0; i < want->chain_count && done >= 0; i++) {
         changes += done;
@@ -249,7 +278,7 @@ int xtables_change(struct xtables *x, const struct gate_rules *want)
         changes += done;
         done = remove_stale(x, want);
     }
-    if (done >= 0 && !want->user_chain) {
+    if (done >= 0 && want->user_chain && !want->user_wanted) {
         changes += done;
         done = change_user_chain(x, want);
     }
@@ -288,9 +317,9 @@ int xtables_commit(struct xtables *x)
     return x->f->commit(x->handle) ? 0 : -errno;
 }
 
-bool xtables_user_entries(struct xtables *x)
+bool xtables_has_entries(struct xtables *x, const char *chain)
 {
-    return x->f->is_chain(GATE_USER, x->handle) && x->f->first_rule(GATE_USER, x->handle);
+    return x->f->is_chain(chain, x->handle) && x->f->first_rule(chain, x->handle);
 }
 
 /* The source of an entry for a single host, or false. */
@@ -309,14 +338,15 @@ static bool host_of(struct xtables *x, const void *e, struct addr *host)
     return memcmp(&v6->ipv6.smsk, ones, 16) == 0;
 }
 
-int xtables_hosts(struct xtables *x, enum gate_target target, struct addr **out, size_t *out_count)
+int xtables_hosts(struct xtables *x, bool (*owns)(const char *name), enum rule_target target,
+                  struct addr **out, size_t *out_count)
 {
-    const char *label = gate_target_name(&(struct gate_rule){.target = target}), *name;
+    const char *label = rule_target_name(&(struct rule){.target = target}), *name;
     struct addr *hosts = NULL, *more, host;
     size_t count = 0, room = 0;
 
     for (const char *c = x->f->first_chain(x->handle); c; c = x->f->next_chain(x->handle)) {
-        if (!gate_owns_chain(c))
+        if (!owns(c))
             continue;
         for (const void *e = x->f->first_rule(c, x->handle); e; e = x->f->next_rule(e, x->handle)) {
             name = x->f->target(e, x->handle);
