@@ -1,5 +1,6 @@
 #include "conf.h"
 
+#include "conf_file.h"
 #include "conf_keys.h"
 #include "conf_scan.h"
 #include "num.h"
@@ -12,11 +13,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PERIOD_MAX 10 /* a reset connection stays 10 seconds in the kernel's table */
-#define FILE_MAX_BYTES (1 << 20)
 
 struct loader {
     struct conf conf;
@@ -48,68 +47,6 @@ static void scan_fault(void *context, unsigned line, const char *key, const char
     tell(context, true, line, key, what);
 }
 
-/* The file, if it is one that nobody but root and we can write. A descriptor or -errno. */
-static int open_checked(const char *path)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
-
-    if (fd < 0)
-        return -errno;
-    if (fstat(fd, &st) != 0)
-        err = -errno;
-    else if (!S_ISREG(st.st_mode))
-        err = -EINVAL;
-    else if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022))
-        err = -EPERM;
-    if (!err)
-        return fd;
-    close(fd);
-    return err;
-}
-
-/* All that stands behind `fd`, with a NUL behind it; the caller frees it. 0 or -errno. */
-static int read_text(int fd, char **text, size_t *len)
-{
-    char *buffer = malloc(FILE_MAX_BYTES);
-    size_t size = 0;
-    ssize_t n;
-    int err = buffer ? 0 : -ENOMEM;
-
-    while (!err && (n = pread(fd, buffer + size, FILE_MAX_BYTES - size, (off_t)size)) != 0) {
-        if (n < 0)
-            err = -errno;
-        else if ((size += (size_t)n) == FILE_MAX_BYTES)
-            err = -EFBIG;
-    }
-    if (err) {
-        free(buffer);
-        return err;
-    }
-    buffer[size] = '\0';
-    /* A NUL byte would end the scan early: it becomes a character that no key or value has. */
-    for (size_t i = 0; i < size; i++) {
-        if (buffer[i] == '\0')
-            buffer[i] = '\x01';
-    }
-    *text = buffer;
-    *len = size;
-    return 0;
-}
-
-/* A file in memory that holds the text. A descriptor or -errno. */
-static int make_image(const char *text, size_t len, unsigned flags)
-{
-    int fd = memfd_create("tcpquota.cf", MFD_CLOEXEC | flags);
-
-    if (fd < 0)
-        return -errno;
-    if (write(fd, text, len) == (ssize_t)len)
-        return fd;
-    close(fd);
-    return -EIO;
-}
-
 static int quiet(const char *format, ...)
 {
     (void)format;
@@ -120,7 +57,7 @@ static int quiet(const char *format, ...)
 static int parse_image(struct loader *l, const char *text, size_t len)
 {
     char name[40];
-    int fd = make_image(text, len, 0), err = fd < 0 ? fd : 0;
+    int fd = conf_file_image(text, len, 0), err = fd < 0 ? fd : 0;
 
     if (!err) {
         snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
@@ -141,12 +78,13 @@ static const char *value_of(struct loader *l, const struct conf_entry *e)
     return iniparser_getstring(l->dict, name, "");
 }
 
-static const struct conf_entry *find_entry(struct loader *l, const char *key)
+/* `section` is "" for what stands before the first bracket. */
+static const struct conf_entry *find_entry(struct loader *l, const char *section, const char *key)
 {
     for (size_t i = 0; i < l->scan.count; i++) {
         const struct conf_entry *e = &l->scan.entries[i];
 
-        if (!*e->section && strcasecmp(e->key, key) == 0)
+        if (strcmp(e->section, section) == 0 && strcasecmp(e->key, key) == 0)
             return e;
     }
     return NULL;
@@ -219,7 +157,7 @@ static int apply_keys(struct loader *l)
     char why[CONF_WHY_LEN];
 
     for (size_t n = 0; (key = conf_key_at(n)); n++) {
-        const struct conf_entry *e = find_entry(l, conf_key_name(key));
+        const struct conf_entry *e = find_entry(l, conf_key_section(key), conf_key_name(key));
         int err = 0;
 
         if (conf_key_default(key))
@@ -248,7 +186,7 @@ static bool is_old_key(const char *name)
 static int apply_override(struct loader *l, const struct conf_entry *e, const char *program,
                           const char *name)
 {
-    const struct conf_key *key = conf_key_find(name);
+    const struct conf_key *key = conf_key_find("", name);
     struct conf other = {0};
     bool ours = strcasecmp(program, l->program) == 0;
     int err;
@@ -286,11 +224,27 @@ static bool lost_its_meaning(struct loader *l, const struct conf_entry *e)
     return true;
 }
 
-static bool is_door(const char *section)
+/* Sections of doors of which there may be several, each with a name: what stands in them is for
+ * those doors to read. */
+static bool is_named_door(const char *section)
 {
-    return strcmp(section, "auth") == 0 || strcmp(section, "cache") == 0 ||
-           (strncmp(section, "server:", 7) == 0 && section[7]) ||
+    return (strncmp(section, "server:", 7) == 0 && section[7]) ||
            (strncmp(section, "relay:", 6) == 0 && section[6]);
+}
+
+/* Its value has been set with those of all keys. */
+static void check_section(struct loader *l, const struct conf_entry *e)
+{
+    char what[64];
+
+    if (is_named_door(e->section) || conf_key_find(e->section, e->key))
+        return;
+    if (!conf_key_is_section(e->section)) {
+        tell(l, true, e->line, e->key, "stands in a section that nobody knows");
+        return;
+    }
+    snprintf(what, sizeof what, "no such key in [%.32s]", e->section);
+    tell(l, true, e->line, e->key, what);
 }
 
 static int apply_entry(struct loader *l, const struct conf_entry *e)
@@ -298,14 +252,13 @@ static int apply_entry(struct loader *l, const struct conf_entry *e)
     const char *key, *program;
 
     if (*e->section) {
-        if (!is_door(e->section))
-            tell(l, true, e->line, e->key, "stands in a section that nobody knows");
+        check_section(l, e);
         return 0;
     }
     program = split_program(e->key, &key);
     if (program)
         return apply_override(l, e, program, key);
-    if (conf_key_find(e->key) || lost_its_meaning(l, e))
+    if (conf_key_find("", e->key) || lost_its_meaning(l, e))
         return 0;
     if (find_group(l, e->key))
         return apply_group(l, e);
@@ -338,7 +291,7 @@ static const struct conf_entry *given(struct loader *l, const char *key)
         if (program && strcasecmp(program, l->program) == 0 && strcasecmp(name, key) == 0)
             return &l->scan.entries[i];
     }
-    return find_entry(l, key);
+    return find_entry(l, "", key);
 }
 
 /* One that was written for a shell loads, too: what it does is seen when it is run. */
@@ -375,14 +328,14 @@ static void check_together(struct loader *l)
         c->period = PERIOD_MAX;
     }
     check_command(l);
-    groups = find_entry(l, "GROUPS");
+    groups = find_entry(l, "", "GROUPS");
     for (size_t i = 0; i < c->group_names.count; i++) {
         const char *name = c->group_names.names[i];
 
-        if (conf_key_find(name) || !find_entry(l, name))
+        if (conf_key_find("", name) || !find_entry(l, "", name))
             tell(l, true, groups ? groups->line : 0, name,
-                 conf_key_find(name) ? "is named in GROUPS and is the name of a key"
-                                     : "is named in GROUPS and has no line");
+                 conf_key_find("", name) ? "is named in GROUPS and is the name of a key"
+                                         : "is named in GROUPS and has no line");
     }
     c->high_hours = (struct hours){(int)c->high_start, (int)c->high_stop, HOURS_MON_FRI};
     c->fw_hours = (struct hours){(int)c->fw_start, (int)c->fw_stop, c->fw_days};
@@ -402,7 +355,7 @@ static int load(struct loader *l, int fd)
 {
     char *text = NULL;
     size_t len = 0;
-    int err = read_text(fd, &text, &len);
+    int err = conf_file_read(fd, &text, &len);
 
     if (err)
         return told(l, err);
@@ -422,14 +375,14 @@ static int load(struct loader *l, int fd)
 int conf_snapshot(const char *path, conf_report *report, void *context)
 {
     struct loader l = {.path = path, .report = report, .context = context};
-    int file = open_checked(path), fd = -1, err = file < 0 ? file : 0;
+    int file = conf_file_open(path), fd = -1, err = file < 0 ? file : 0;
     char *text = NULL;
     size_t len = 0;
 
     if (!err)
-        err = read_text(file, &text, &len);
+        err = conf_file_read(file, &text, &len);
     if (!err) {
-        fd = make_image(text, len, MFD_ALLOW_SEALING);
+        fd = conf_file_image(text, len, MFD_ALLOW_SEALING);
         err = fd < 0 ? fd : 0;
     }
     if (!err && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))

@@ -11,6 +11,7 @@
 #include "addr.h"
 #include "hours.h"
 #include "list.h"
+#include "ports.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,31 @@ enum conf_closed_action { CLOSED_REJECT, CLOSED_DROP };
 enum conf_on_exit { ON_EXIT_CLEAN, ON_EXIT_KEEP };
 enum conf_enforce { ENFORCE_KILL, ENFORCE_CLOSE, ENFORCE_LOG };
 enum conf_language { LANGUAGE_ENGLISH, LANGUAGE_SVENSKA };
+
+enum conf_fail { FAIL_CLOSED, FAIL_OPEN };
+enum conf_search { SEARCH_DEFAULT, SEARCH_OLDEST, SEARCH_NEWEST, SEARCH_STATEFUL };
+#define HOOK_INPUT 1
+#define HOOK_FORWARD 2
+
+/* [auth] and [cache], for tcpquota-authd(8). */
+struct conf_auth {
+    bool authoritative, logging, keep_state, return_reset, quota;
+    char *host_group, *sql; /* "": none */
+    int64_t hooks;          /* HOOK_INPUT, HOOK_FORWARD */
+    struct port_list ports; /* none: every connection */
+    struct name_list interfaces;
+    int64_t fail;  /* enum conf_fail */
+    int64_t queue; /* the number of the NFQUEUE */
+    char *logfile, *pidfile;
+};
+
+struct conf_cache {
+    bool enabled, honor_port, adaptive, kernel;
+    int64_t size, grow_by; /* lines */
+    int64_t ttl;           /* seconds */
+    int64_t search;        /* enum conf_search */
+    int64_t critical;      /* millionths of the look-ups that are misses */
+};
 
 struct conf_group {
     char *name;
@@ -65,6 +91,8 @@ struct conf {
     int64_t language;            /* enum conf_language */
     int64_t verify;              /* seconds */
     struct name_list verify_cmd; /* its words */
+    struct conf_auth auth;
+    struct conf_cache cache;
 };
 
 /* Told once for each fault and each warning; `text` names file, line and key. `key` is in capitals,

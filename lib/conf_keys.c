@@ -23,7 +23,9 @@ enum form {
     INTERFACES,
     NETS,
     ADDRESS,
-    DAYS
+    DAYS,
+    FLAGS,
+    PORTS
 };
 
 struct conf_key {
@@ -32,7 +34,9 @@ struct conf_key {
     size_t offset;            /* of the member in struct conf */
     const char *value;        /* default; NULL: has to be set */
     int64_t min, max;         /* of numbers */
-    const char *const *words; /* of WORD, in the order of its enum, NULL at the end */
+    const char *const *words; /* of WORD, in the order of its enum; of FLAGS, in that of its bits;
+                               * NULL at the end */
+    const char *section;      /* NULL: none */
 };
 
 static const char *const protocols[] = {"ethernet", "ppp", "isdn", NULL};
@@ -41,56 +45,83 @@ static const char *const on_exits[] = {"clean", "keep", NULL};
 static const char *const enforces[] = {"kill", "close", "log", NULL};
 static const char *const languages[] = {"english", "svenska", NULL};
 
+static const char *const hooks[] = {"input", "forward", NULL};
+static const char *const fails[] = {"closed", "open", NULL};
+static const char *const searches[] = {"default", "oldest-first", "newest-first", "stateful", NULL};
+
 #define AT(member) offsetof(struct conf, member)
 #define POINTS_MAX INT64_C(1000000000000)
 
 static const struct conf_key keys[] = {
-    {"PROTOCOL", WORD, AT(protocol), "ethernet", 0, 0, protocols},
-    {"WAN_IF", INTERFACES, AT(wan_if), "", 0, 0, NULL},
-    {"LOCALNET", NETS, AT(localnet), NULL, 0, 0, NULL},
-    {"LOC_ADDR", ADDRESS, AT(loc_addr), "dynamic", 0, 0, NULL},
-    {"REM_ADDR", ADDRESS, AT(rem_addr), "", 0, 0, NULL},
-    {"DATABASE", PATH, AT(database), "/var/lib/tcpquota/tcpquota.db", 0, 0, NULL},
-    {"SOCKET", PATH, AT(socket), "/run/tcpquota/ctl", 0, 0, NULL},
-    {"LOGFILE", LOG, AT(logfile), "/var/log/tcpquotad.log", 0, 0, NULL},
-    {"PIDFILE", PATH, AT(pidfile), "/run/tcpquotad.pid", 0, 0, NULL},
-    {"PERIOD", INT, AT(period), "5", 1, 86400, NULL},
-    {"TICS", INT, AT(tics), "10", 1, 1000000, NULL},
-    {"CHECK_MASQ", BOOL, AT(check_masq), "yes", 0, 0, NULL},
-    {"CHECK_LOCAL", BOOL, AT(check_local), "yes", 0, 0, NULL},
-    {"CHECK_REMOTE", BOOL, AT(check_remote), "yes", 0, 0, NULL},
-    {"CHECK_FTP", BOOL, AT(check_ftp), "yes", 0, 0, NULL},
-    {"MIN_UID", INT, AT(min_uid), "1000", 0, UINT32_MAX - 1, NULL},
-    {"MAX_UID", INT, AT(max_uid), "60000", 0, UINT32_MAX - 1, NULL},
-    {"MIN_QUOTA", INT, AT(min_quota), "0", -POINTS_MAX, POINTS_MAX, NULL},
-    {"HIGH_START", INT, AT(high_start), "8", 0, 24, NULL},
-    {"HIGH_STOP", INT, AT(high_stop), "18", 0, 24, NULL},
-    {"HIGH_RATE", INT, AT(high_rate), "1", 0, 1000000, NULL},
-    {"LOW_RATE", INT, AT(low_rate), "1", 0, 1000000, NULL},
-    {"RATE_QUOTA", MILLIONTHS, AT(rate_quota), "0.1", 0, INT64_C(1000000000000), NULL},
-    {"MONEY_VALUE", TEXT, AT(money_value), "SEK", 0, 0, NULL},
-    {"SHARED_LINE", BOOL, AT(shared_line), "no", 0, 0, NULL},
-    {"ACTIVE_WINDOW", INT, AT(active_window), "180", 1, 86400, NULL},
-    {"USERS", NAMES, AT(users), "free admin", 0, 0, NULL},
-    {"FW_START", INT, AT(fw_start), "0", 0, 24, NULL},
-    {"FW_STOP", INT, AT(fw_stop), "24", 0, 24, NULL},
-    {"FW_DAYS", DAYS, AT(fw_days), "all", 0, 0, NULL},
-    {"GROUPS", NAMES, AT(group_names), "", 0, 0, NULL},
-    {"OPERATORS", NAMES, AT(operators), "", 0, 0, NULL},
-    {"ADMINS", NAMES, AT(admins), "", 0, 0, NULL},
-    {"CLOSED_ACTION", WORD, AT(closed_action), "reject", 0, 0, closed_actions},
-    {"BIND_MAC", BOOL, AT(bind_mac), "no", 0, 0, NULL},
-    {"LEASE", INT, AT(lease), "60", 0, 86400, NULL},
-    {"ON_EXIT", WORD, AT(on_exit), "clean", 0, 0, on_exits},
-    {"RESTART", BOOL, AT(restart), "no", 0, 0, NULL},
-    {"ENFORCE_LOCAL", WORD, AT(enforce_local), "kill", 0, 0, enforces},
-    {"KILL_GRACE", INT, AT(kill_grace), "5", 0, 3600, NULL},
-    {"NEVER_KILL", NAMES, AT(never_kill), "", 0, 0, NULL},
-    {"WARN_AT", INTS, AT(warn_at), "600 60", 0, POINTS_MAX, NULL},
-    {"NOQUOTAFILE", TEXT, AT(noquotafile), "", 0, 0, NULL},
-    {"LANGUAGE", WORD, AT(language), "english", 0, 0, languages},
-    {"VERIFY", INT, AT(verify), "500", 1, 86400, NULL},
-    {"VERIFY_CMD", COMMAND, AT(verify_cmd), "", 0, 0, NULL},
+    {"PROTOCOL", WORD, AT(protocol), "ethernet", 0, 0, protocols, NULL},
+    {"WAN_IF", INTERFACES, AT(wan_if), "", 0, 0, NULL, NULL},
+    {"LOCALNET", NETS, AT(localnet), NULL, 0, 0, NULL, NULL},
+    {"LOC_ADDR", ADDRESS, AT(loc_addr), "dynamic", 0, 0, NULL, NULL},
+    {"REM_ADDR", ADDRESS, AT(rem_addr), "", 0, 0, NULL, NULL},
+    {"DATABASE", PATH, AT(database), "/var/lib/tcpquota/tcpquota.db", 0, 0, NULL, NULL},
+    {"SOCKET", PATH, AT(socket), "/run/tcpquota/ctl", 0, 0, NULL, NULL},
+    {"LOGFILE", LOG, AT(logfile), "/var/log/tcpquotad.log", 0, 0, NULL, NULL},
+    {"PIDFILE", PATH, AT(pidfile), "/run/tcpquotad.pid", 0, 0, NULL, NULL},
+    {"PERIOD", INT, AT(period), "5", 1, 86400, NULL, NULL},
+    {"TICS", INT, AT(tics), "10", 1, 1000000, NULL, NULL},
+    {"CHECK_MASQ", BOOL, AT(check_masq), "yes", 0, 0, NULL, NULL},
+    {"CHECK_LOCAL", BOOL, AT(check_local), "yes", 0, 0, NULL, NULL},
+    {"CHECK_REMOTE", BOOL, AT(check_remote), "yes", 0, 0, NULL, NULL},
+    {"CHECK_FTP", BOOL, AT(check_ftp), "yes", 0, 0, NULL, NULL},
+    {"MIN_UID", INT, AT(min_uid), "1000", 0, UINT32_MAX - 1, NULL, NULL},
+    {"MAX_UID", INT, AT(max_uid), "60000", 0, UINT32_MAX - 1, NULL, NULL},
+    {"MIN_QUOTA", INT, AT(min_quota), "0", -POINTS_MAX, POINTS_MAX, NULL, NULL},
+    {"HIGH_START", INT, AT(high_start), "8", 0, 24, NULL, NULL},
+    {"HIGH_STOP", INT, AT(high_stop), "18", 0, 24, NULL, NULL},
+    {"HIGH_RATE", INT, AT(high_rate), "1", 0, 1000000, NULL, NULL},
+    {"LOW_RATE", INT, AT(low_rate), "1", 0, 1000000, NULL, NULL},
+    {"RATE_QUOTA", MILLIONTHS, AT(rate_quota), "0.1", 0, INT64_C(1000000000000), NULL, NULL},
+    {"MONEY_VALUE", TEXT, AT(money_value), "SEK", 0, 0, NULL, NULL},
+    {"SHARED_LINE", BOOL, AT(shared_line), "no", 0, 0, NULL, NULL},
+    {"ACTIVE_WINDOW", INT, AT(active_window), "180", 1, 86400, NULL, NULL},
+    {"USERS", NAMES, AT(users), "free admin", 0, 0, NULL, NULL},
+    {"FW_START", INT, AT(fw_start), "0", 0, 24, NULL, NULL},
+    {"FW_STOP", INT, AT(fw_stop), "24", 0, 24, NULL, NULL},
+    {"FW_DAYS", DAYS, AT(fw_days), "all", 0, 0, NULL, NULL},
+    {"GROUPS", NAMES, AT(group_names), "", 0, 0, NULL, NULL},
+    {"OPERATORS", NAMES, AT(operators), "", 0, 0, NULL, NULL},
+    {"ADMINS", NAMES, AT(admins), "", 0, 0, NULL, NULL},
+    {"CLOSED_ACTION", WORD, AT(closed_action), "reject", 0, 0, closed_actions, NULL},
+    {"BIND_MAC", BOOL, AT(bind_mac), "no", 0, 0, NULL, NULL},
+    {"LEASE", INT, AT(lease), "60", 0, 86400, NULL, NULL},
+    {"ON_EXIT", WORD, AT(on_exit), "clean", 0, 0, on_exits, NULL},
+    {"RESTART", BOOL, AT(restart), "no", 0, 0, NULL, NULL},
+    {"ENFORCE_LOCAL", WORD, AT(enforce_local), "kill", 0, 0, enforces, NULL},
+    {"KILL_GRACE", INT, AT(kill_grace), "5", 0, 3600, NULL, NULL},
+    {"NEVER_KILL", NAMES, AT(never_kill), "", 0, 0, NULL, NULL},
+    {"WARN_AT", INTS, AT(warn_at), "600 60", 0, POINTS_MAX, NULL, NULL},
+    {"NOQUOTAFILE", TEXT, AT(noquotafile), "", 0, 0, NULL, NULL},
+    {"LANGUAGE", WORD, AT(language), "english", 0, 0, languages, NULL},
+    {"VERIFY", INT, AT(verify), "500", 1, 86400, NULL, NULL},
+    {"VERIFY_CMD", COMMAND, AT(verify_cmd), "", 0, 0, NULL, NULL},
+    {"authoritative", BOOL, AT(auth.authoritative), "yes", 0, 0, NULL, "auth"},
+    {"logging", BOOL, AT(auth.logging), "no", 0, 0, NULL, "auth"},
+    {"keep-state", BOOL, AT(auth.keep_state), "yes", 0, 0, NULL, "auth"},
+    {"return-reset", BOOL, AT(auth.return_reset), "no", 0, 0, NULL, "auth"},
+    {"host-group", TEXT, AT(auth.host_group), "", 0, 0, NULL, "auth"},
+    {"sql", TEXT, AT(auth.sql), "", 0, 0, NULL, "auth"},
+    {"quota", BOOL, AT(auth.quota), "no", 0, 0, NULL, "auth"},
+    {"hook", FLAGS, AT(auth.hooks), "input", 0, 0, hooks, "auth"},
+    {"ports", PORTS, AT(auth.ports), "", 0, 0, NULL, "auth"},
+    {"interface", INTERFACES, AT(auth.interfaces), "", 0, 0, NULL, "auth"},
+    {"fail", WORD, AT(auth.fail), "closed", 0, 0, fails, "auth"},
+    {"queue", INT, AT(auth.queue), "1998", 0, UINT16_MAX, NULL, "auth"},
+    {"logfile", LOG, AT(auth.logfile), "/var/log/tcpquota-authd.log", 0, 0, NULL, "auth"},
+    {"pidfile", PATH, AT(auth.pidfile), "/run/tcpquota-authd.pid", 0, 0, NULL, "auth"},
+    {"enabled", BOOL, AT(cache.enabled), "no", 0, 0, NULL, "cache"},
+    {"size", INT, AT(cache.size), "256", 1, 1048576, NULL, "cache"},
+    {"ttl", INT, AT(cache.ttl), "600", 1, 86400, NULL, "cache"},
+    {"honor-ip-port", BOOL, AT(cache.honor_port), "yes", 0, 0, NULL, "cache"},
+    {"search", WORD, AT(cache.search), "default", 0, 0, searches, "cache"},
+    {"adaptive", BOOL, AT(cache.adaptive), "no", 0, 0, NULL, "cache"},
+    {"grow-by", INT, AT(cache.grow_by), "64", 1, 1048576, NULL, "cache"},
+    {"critical-fraction", MILLIONTHS, AT(cache.critical), "0.10", 0, 1000000, NULL, "cache"},
+    {"kernel", BOOL, AT(cache.kernel), "no", 0, 0, NULL, "cache"},
 };
 
 const struct conf_key *conf_key_at(size_t n)
@@ -98,13 +129,27 @@ const struct conf_key *conf_key_at(size_t n)
     return n < sizeof keys / sizeof *keys ? &keys[n] : NULL;
 }
 
-const struct conf_key *conf_key_find(const char *name)
+const struct conf_key *conf_key_find(const char *section, const char *name)
 {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (strcasecmp(keys[i].name, name) == 0)
+        if (strcmp(conf_key_section(&keys[i]), section) == 0 && strcasecmp(keys[i].name, name) == 0)
             return &keys[i];
     }
     return NULL;
+}
+
+bool conf_key_is_section(const char *section)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (keys[i].section && strcmp(keys[i].section, section) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *conf_key_section(const struct conf_key *key)
+{
+    return key->section ? key->section : "";
 }
 
 const char *conf_key_name(const struct conf_key *key)
@@ -312,6 +357,53 @@ static int set_days(uint8_t *member, const char *value, char *why)
     return -EINVAL;
 }
 
+static int set_flags(const struct conf_key *key, int64_t *member, const char *value, char *why)
+{
+    struct name_list names = {0};
+    int64_t flags = 0, one;
+    int err = conf_split(value, &names);
+
+    for (size_t i = 0; i < names.count && !err; i++) {
+        err = set_word(key, &one, names.names[i], why);
+        if (!err)
+            flags |= INT64_C(1) << one;
+    }
+    if (!err && names.count == 0) {
+        snprintf(why, CONF_WHY_LEN, "names nothing");
+        err = -EINVAL;
+    }
+    name_list_free(&names);
+    if (!err)
+        *member = flags;
+    return err;
+}
+
+static int set_ports(struct port_list *member, const char *value, char *why)
+{
+    struct name_list words = {0};
+    struct port_list ports = {0};
+    int err = conf_split(value, &words);
+
+    for (size_t i = 0; i < words.count && !err; i++) {
+        struct port_range range;
+
+        err = port_range_parse(words.names[i], &range);
+        if (err)
+            snprintf(why, CONF_WHY_LEN, "`%.60s' is no port, such as 80, tcp/80 or 8000-8099",
+                     words.names[i]);
+        else
+            err = port_list_add(&ports, &range);
+    }
+    name_list_free(&words);
+    if (err) {
+        port_list_free(&ports);
+        return err;
+    }
+    port_list_free(member);
+    *member = ports;
+    return 0;
+}
+
 int conf_key_set(const struct conf_key *key, struct conf *conf, const char *value,
                  char why[CONF_WHY_LEN])
 {
@@ -340,6 +432,10 @@ int conf_key_set(const struct conf_key *key, struct conf *conf, const char *valu
         return set_address(member, value, why);
     case DAYS:
         return set_days(member, value, why);
+    case FLAGS:
+        return set_flags(key, member, value, why);
+    case PORTS:
+        return set_ports(member, value, why);
     }
     return -EINVAL;
 }
@@ -363,6 +459,9 @@ void conf_keys_free(struct conf *conf)
             break;
         case NETS:
             prefix_list_free((struct prefix_list *)(void *)member);
+            break;
+        case PORTS:
+            port_list_free((struct port_list *)(void *)member);
             break;
         default:
             break;

@@ -13,11 +13,15 @@
 
 struct conf_key;
 
-/* The key of this name (case ignored), or NULL. */
-const struct conf_key *conf_key_find(const char *name);
+/* The key of this name (case ignored) in this section (lower case, "" for none), or NULL. */
+const struct conf_key *conf_key_find(const char *section, const char *name);
+/* Whether some key stands in this section. */
+bool conf_key_is_section(const char *section);
 /* The `n`th key from 0, or NULL after the last. */
 const struct conf_key *conf_key_at(size_t n);
-/* In capitals, as documented. */
+/* Its section, "" for none. */
+const char *conf_key_section(const struct conf_key *key);
+/* As documented: in capitals, but in a section. */
 const char *conf_key_name(const struct conf_key *key);
 /* Its default, as it would be written; NULL if it has to be set. */
 const char *conf_key_default(const struct conf_key *key);

@@ -22,6 +22,8 @@ struct store {
     char path[PATH_MAX];
     char error[256];
     sqlite3_stmt *statements[SQL_COUNT];
+    sqlite3_stmt *own; /* the administrator's question, or NULL */
+    struct mono own_ends;
 };
 
 #define STORE_STATEMENT_TEXT(id, sql) sql,
@@ -142,6 +144,66 @@ int sql_run(struct store *s, enum sql id)
 int sql_changes(struct store *s)
 {
     return sqlite3_changes(s->db);
+}
+
+int sql_own_prepare(struct store *s, const char *sql, const char *const *names)
+{
+    const char *tail = "";
+    int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->own, &tail);
+
+    if (rc != SQLITE_OK) {
+        failed(s, rc);
+        return -EINVAL;
+    }
+    if (!s->own || tail[strspn(tail, " \t\r\n;")])
+        return sql_failed_because(s, -EINVAL, "it has to be one statement");
+    if (!sqlite3_stmt_readonly(s->own) || sqlite3_column_count(s->own) == 0)
+        return sql_failed_because(s, -EINVAL, "it has to be a question, and to change nothing");
+    for (int i = 1; i <= sqlite3_bind_parameter_count(s->own); i++) {
+        const char *name = sqlite3_bind_parameter_name(s->own, i);
+        bool known = false;
+
+        for (size_t k = 0; name && names[k]; k++)
+            known = known || strcmp(name, names[k]) == 0;
+        if (!known)
+            return sql_failed_because(s, -EINVAL, "it has a parameter that nobody knows");
+    }
+    return 0;
+}
+
+void sql_own_bind(struct store *s, const char *name, const char *value)
+{
+    int n = sqlite3_bind_parameter_index(s->own, name);
+
+    if (n > 0)
+        sqlite3_bind_text(s->own, n, value, -1, SQLITE_STATIC);
+}
+
+static int own_is_late(void *context)
+{
+    const struct store *s = context;
+
+    return mono_now().ns > s->own_ends.ns;
+}
+
+int sql_own_run(struct store *s, int milliseconds, int64_t *out)
+{
+    int rc, found = 0;
+
+    s->own_ends = mono_add(mono_now(), span_ms(milliseconds));
+    sqlite3_progress_handler(s->db, 1000, own_is_late, s);
+    rc = sqlite3_step(s->own);
+    if (rc == SQLITE_ROW && sqlite3_column_type(s->own, 0) != SQLITE_NULL) {
+        *out = sqlite3_column_int64(s->own, 0);
+        found = 1;
+    } else if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        found = failed(s, rc);
+        if ((rc & 0xff) == SQLITE_INTERRUPT)
+            found = -ETIME;
+    }
+    sqlite3_progress_handler(s->db, 0, NULL, NULL);
+    sqlite3_reset(s->own);
+    return found;
 }
 
 static int run_script(struct store *s, const char *sql)
@@ -295,6 +357,7 @@ void store_close(struct store *s)
         return;
     for (int i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(s->statements[i]);
+    sqlite3_finalize(s->own);
     sqlite3_close(s->db);
     /* Only now: closing any descriptor of a file gives up the process's locks on it. */
     if (s->shm >= 0)

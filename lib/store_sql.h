@@ -113,6 +113,15 @@
                      " WHERE closed < ?1 ORDER BY id LIMIT ?2)")                                   \
     X(DROP_OPENFW, "DELETE FROM logging_openfw WHERE rowid IN (SELECT rowid FROM logging_openfw"   \
                    " WHERE \"when\" < ?1 ORDER BY rowid LIMIT ?2)")                                \
+    X(DROP_LOOKUPS, "DELETE FROM lookuplog WHERE rowid IN (SELECT rowid FROM lookuplog"            \
+                    " WHERE lookupWhen < ?1 ORDER BY rowid LIMIT ?2)")                             \
+    X(LOG_LOOKUP, "INSERT INTO lookuplog (hostAddress, hostGroup, allow, lookupWhen)"              \
+                  " VALUES (?1, ?2, ?3, ?4)")                                                      \
+    X(GENERATION, "SELECT generation FROM policy WHERE topic = ?1")                                \
+    X(GROUPS, "SELECT hgId FROM hostgroup WHERE name = ?1 ORDER BY hgId")                          \
+    X(ADDRESSES, "SELECT hostGroup, hostAddress FROM validipaddress")                              \
+    X(ADDRESS_CHANGES, "SELECT generation, hostGroup, hostAddress, delta FROM addresschange"       \
+                       " WHERE generation > ?1 ORDER BY generation")                               \
     X(READ, "SELECT 1 FROM sqlite_schema")                                                         \
     X(USERS, "SELECT t.name, t.quota, EXISTS (SELECT 1 FROM allowed a WHERE a.name = t.name)"      \
              " FROM tcptab t WHERE t.name BETWEEN coalesce(?1, '') AND coalesce(?1, x'')"          \
@@ -176,6 +185,17 @@ bool sql_is_null(struct store *s, enum sql id, int column);
 int sql_run(struct store *s, enum sql id);
 /* Rows that the last statement changed. */
 int sql_changes(struct store *s);
+
+/*
+ * The administrator's own question: one statement that only reads, with parameters of these names
+ * (`:ip`) or fewer; `names` ends with NULL. 0, or -EINVAL with the reason in store_error().
+ */
+int sql_own_prepare(struct store *s, const char *sql, const char *const *names);
+/* Binds a parameter by its name, if the statement has it; the text has to last until it is done. */
+void sql_own_bind(struct store *s, const char *name, const char *value);
+/* Runs it, for so many milliseconds at most: 1 and the first column of its first row as a number
+ * in *out, 0 if there is no row or that is NULL, -ETIME, -errno. */
+int sql_own_run(struct store *s, int milliseconds, int64_t *out);
 
 /* Copies the database, as the reading that is under way sees it, into the empty file at `path`,
  * page by page, and checks the copy. 0 or -errno; -ECANCELED if `progress` (or NULL) wants no more.
