@@ -50,12 +50,11 @@ ended_well() { [ "$1" = 0 ] && ! grep '^wrong' "$TRASH/attack" || { cat "$TRASH/
 after() {
     ok "$1: the daemon lives" lives
     ok "$1: nothing was changed" same "$(state)" "$before"
-    ok "$1: its descriptors are closed" within 5 few_descriptors
-    ok "$1: its memory is free" within 5 little_memory
+    ok "$1: its descriptors are closed" within 20 few_descriptors
+    ok "$1: its memory is free" within 20 little_memory
 }
 # The host's connection lasts for a minute; before that there is another.
-use() { download "download$((uses += 1))" tcp 192.0.2.2; }
-uses=0
+use() { background on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 60; }
 use
 sleep 2
 asks anna '{"command": "list"}' >/dev/null
@@ -64,7 +63,7 @@ before_kb=$(memory)
 before=$(state)
 reload() {
     kill -HUP "$worker"
-    within 5 eval '[ "$(grep -c " reload " "$LOG")" = '"$1"' ]'
+    within 20 eval '[ "$(grep -c " reload " "$LOG")" = '"$1"' ]'
 }
 
 ok "the client that asks here gets answers" answers bob '{"command": "ping"}' '"end":0'
@@ -95,20 +94,29 @@ meanwhile() {
 }
 
 for mode in short huge endless flood fds; do
-    meanwhile "$mode" abuse mallory $mode 5
+    meanwhile "$mode" abuse mallory $mode 8
 done
-meanwhile "huge, of an operator" abuse tess huge 5
-meanwhile "list, without end" abuse mallory flood 5 '{"command": "list"}'
-meanwhile "whence, without end" abuse mallory flood 5 '{"command": "whence", "terminal": "pts/1"}'
-meanwhile "mute" abuse anna mute 5
-meanwhile "drip" abuse anna drip 5
+meanwhile "huge, of an operator" abuse tess huge 8
+meanwhile "list, without end" abuse mallory flood 8 '{"command": "list"}'
+meanwhile "whence, without end" abuse mallory flood 8 '{"command": "whence", "terminal": "pts/1"}'
+meanwhile "mute" abuse anna mute 8
+meanwhile "drip" abuse anna drip 8
 
-# Who is beyond the limit is told so.
-meanwhile "many" abuse mallory many 5
-ok "many: 32 were kept" grep 'kept 32 refused 968' "$TRASH/attack"
-abuse mallory many 5 >"$TRASH/attack" &
+# Who is beyond the limit is told so. The abuser looks after a second: on a slow machine some have not
+# been refused by then, and it is tried again.
+kept_32() { grep 'kept 32 refused 968' "$TRASH/attack"; }
+many_again() {
+    for try in 1 2 3; do
+        kept_32 && return
+        abuse mallory many 3 >"$TRASH/attack"
+    done
+    kept_32
+}
+meanwhile "many" abuse mallory many 8
+ok "many: 32 were kept" many_again
+abuse mallory many 15 >"$TRASH/attack" &
 PIDS="$PIDS $!"
-within 5 grep -q kept "$TRASH/attack"
+within 10 grep -q kept "$TRASH/attack"
 ok "many: one more of that user's is refused plainly" answers mallory '{"command": "ping"}' '"end":69,"why":"too-many"'
 wait $!
 ok "many: and not when they are gone" within 5 answers mallory '{"command": "ping"}' '"end":0'
@@ -117,13 +125,21 @@ ok "many: and not when they are gone" within 5 answers mallory '{"command": "pin
 crowd() {
     crowd=
     for i in 1 2 3 4 5 6 7 8; do
-        abuse 10000$i many 5 >"$TRASH/crowd.$i" &
+        abuse 10000$i many 8 >"$TRASH/crowd.$i" &
         crowd="$crowd $!"
     done
     wait $crowd
 }
 meanwhile "uids of no user" crowd
-is "uids of no user: all together keep 32" "$(cat "$TRASH"/crowd.? | awk '/^kept/ {n += $2} END {print n}')" 32
+crowd_kept_32() { same "$(cat "$TRASH"/crowd.? | awk '/^kept/ {n += $2} END {print n}')" 32; }
+crowd_again() {
+    for try in 1 2; do
+        crowd_kept_32 && return
+        crowd
+    done
+    crowd_kept_32
+}
+ok "uids of no user: all together keep 32" crowd_again
 
 # Four who may read everything, and do not: their queries give way.
 usual ADMINS='anna carol tess mallory'
@@ -131,7 +147,7 @@ reload 1
 stalled() {
     mutes=
     for user in anna carol tess mallory; do
-        abuse $user mute 8 >/dev/null &
+        abuse $user mute 10 >/dev/null &
         mutes="$mutes $!"
     done
     wait $mutes
@@ -157,37 +173,39 @@ before=$(state)
 
 # Those who may open a host, and abuse that.
 use
-login_as mallory 10.99.0.3 attack "$BUILD/t/abuse" endless "$socket" 8 openhost
+login_as mallory 10.99.0.3 attack "$BUILD/t/abuse" endless "$socket" 15 openhost
 ok "endless, holding a host: it opens" within 5 is_open 10.99.0.3
 passes=$(counter)
 ok "endless, holding a host: others are served" answers bob '{"command": "show"}' '"name":"bob"'
 ok "endless, holding a host: others are charged" within 10 goes_up $((passes + 3))
 ok "endless, holding a host: it stays open" is_open 10.99.0.3
-within 20 ended attack
+within 40 ended attack
 ok "endless, holding a host: it got what it is to get" status_is attack 0
 ok "endless, holding a host: it is closed when they go" within 5 has_no_row 10.99.0.3
 after "endless, holding a host"
-login_as mallory 10.99.0.3 attack "$BUILD/t/abuse" endless "$socket" 20 broken
-within 5 shows attack packets
-ok "after a packet that is no request the host is closed" within 2 has_no_row 10.99.0.3
+login_as mallory 10.99.0.3 attack "$BUILD/t/abuse" endless "$socket" 60 broken
+within 20 shows attack packets
+ok "after a packet that is no request the host is closed" within 20 has_no_row 10.99.0.3
 ok "it had been open" db_is user "SELECT cause FROM session WHERE host = '10.99.0.3' ORDER BY id DESC LIMIT 1"
 ok "while the connection is still there" not ended attack
 hang_up attack
 use
+# It may be closed again before one has looked at its row; the session stays.
+sessions=$(db "SELECT count(*) FROM session WHERE host = '10.99.0.3'")
 login_as mallory 10.99.0.3 attack "$BUILD/t/abuse" stopped "$socket" 5
-ok "stopped: the host opens" within 5 is_open 10.99.0.3
+ok "stopped: the host opens" within 10 db_is $((sessions + 1)) "SELECT count(*) FROM session WHERE host = '10.99.0.3'"
 ok "stopped: it is closed" within 20 not is_open 10.99.0.3
-is "stopped: as idle" "$(db "SELECT cause FROM session WHERE host = '10.99.0.3' ORDER BY id DESC LIMIT 1")" idle
+ok "stopped: as idle" within 5 db_is idle "SELECT cause FROM session WHERE host = '10.99.0.3' ORDER BY id DESC LIMIT 1"
 ok "stopped: others are served" answers bob '{"command": "show"}' '"name":"bob"'
 hang_up attack
 after stopped
 use
-login_as mallory 10.99.0.3 attack "$BUILD/t/abuse" cycle "$socket" 5
+login_as mallory 10.99.0.3 attack "$BUILD/t/abuse" cycle "$socket" 8
 passes=$(counter)
 ok "cycle: others are served" answers bob '{"command": "show"}' '"name":"bob"'
 ok "cycle: others are charged" within 10 goes_up $((passes + 3))
-within 10 ended attack
-ok "cycle: it was opened, again and again" shows attack 'opened [1-9]'
+within 30 ended attack
+ok "cycle: it was opened, again and again" within 5 shows attack 'opened [1-9]'
 ok "cycle: and is closed in the end" within 5 has_no_row 10.99.0.3
 after cycle
 ok "nothing went wrong in the log" not grep -E ' (err|warning) ' "$LOG"

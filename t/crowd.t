@@ -17,7 +17,8 @@ for i in $(seq $MANY); do
     echo "link set m$i up"
     echo "addr add 10.99.0.$((10 + i))/32 dev m$i"
 done | ip -n ${NS}h -batch - || exit 1
-configure TICS=5
+# Many passes: what is silent for some seconds on a slow machine is not idle.
+configure TICS=20
 chmod 644 "$CONF"
 start_daemon
 for i in $(seq $MANY); do echo "INSERT INTO tcptab VALUES ('pupil$i', 1000000); INSERT INTO allowed VALUES ('pupil$i');"; done >"$TRASH/sql"
@@ -28,17 +29,20 @@ rows_are() { db_is "$1" "SELECT count(*) FROM masq"; }
 # Each at the address of their own, with a row of their own name.
 each_their_own() { db_is $MANY "SELECT count(*) FROM masq WHERE host = '10.99.0.' || (10 + substr(name, 6))"; }
 
-# They all start while root's shell holds the database, for five seconds.
-lock_database 5
+# They all start while root's shell holds the database.
+lock_database
 for i in $(seq $MANY); do
     rm -f "$TRASH/p$i.line"
     on_gate "$BUILD/t/login" -u pupil$i -r 10.99.0.$((10 + i)) -o "$TRASH/p$i.tty" -e "$TRASH/p$i.status" \
         -T "$TRASH/p$i.line" "$BUILD/openhost" --config "$CONF" >/dev/null 2>"$TRASH/p$i.err" </dev/null &
     PIDS="$PIDS $!"
 done
-is "with the database locked none is open" "$(sqlite3 "$DB" "SELECT count(*) FROM masq")" 0
-ok "but they wait until it is free" within 10 test -e "$TRASH/unlocked"
-ok "$MANY openhost at the same time: all open" within 60 open_are $MANY
+# Not until every one of them says so: they have all been started, and give up after half a minute.
+some_wait() { grep -l 'waiting for tcpquotad' "$TRASH"/p*.tty; }
+ok "with the database locked they wait" within 20 some_wait
+is "and no host is let out" "$(rules | grep -c '10\.99\.0\.[0-9]*/32')" 0
+unlock_database
+ok "$MANY openhost at the same time: all open" within 120 open_are $MANY
 ok "each at the address of their own" each_their_own
 ok "none was refused" sh -c "! ls '$TRASH'/p*.status"
 
@@ -49,25 +53,27 @@ held = []
 for i in range(1, int(sys.argv[1]) + 1):
     s = socket.socket()
     s.bind(('10.99.0.%d' % (10 + i), 0))
-    s.settimeout(5)
+    s.settimeout(30)
     s.connect(('192.0.2.2', int(sys.argv[2])))
     held.append(s)
 print('held', len(held), flush=True)
-time.sleep(120)
+time.sleep(600)
 END
+begun=$(now_ms)
 on_host python3 "$TRASH/use.py" $MANY $PORT >"$TRASH/use" 2>&1 &
 PIDS="$PIDS $!"
-ok "traffic of each passes" within 30 grep "held $MANY" "$TRASH/use"
+ok "traffic of each passes" within 60 grep "held $MANY" "$TRASH/use"
 ok "each is charged" within 20 db_is $MANY "SELECT count(*) FROM tcptab WHERE name LIKE 'pupil%' AND quota < 1000000 - 3"
-is "each for one machine: none pays much more than another" "$(db "SELECT max(quota) - min(quota) <= 15 FROM tcptab WHERE name LIKE 'pupil%'")" 1
+most=$(db "SELECT 1000000 - min(quota) FROM tcptab WHERE name LIKE 'pupil%'")
+ok "each for one machine: none pays for more than the time" between 1 "$most" $((($(now_ms) - begun) / 1000 + 2))
 is "the sums are right" "$(db "SELECT count(*) FROM tcptab AS t WHERE name LIKE 'pupil%' AND quota <> 1000000 - (SELECT sum(points) FROM usage AS u WHERE u.name = t.name)")" 0
 ok "all are open still" open_are $MANY
 is "each host is let out" "$(rules | grep -c -- "-s 10\.99\.0\.[0-9]*/32 .*MASQUERADE")" $MANY
 killed=$(on_gate pgrep -f "^$BUILD/openhost --config $CONF\$")
 is "there is a program of each" "$(echo "$killed" | wc -l)" $MANY
 kill -KILL $killed
-ok "all killed at once: every host is closed, and its row gone" within 20 rows_are 0
+ok "all killed at once: every host is closed, and its row gone" within 60 rows_are 0
 is "no host is let out any more" "$(rules | grep -c '10\.99\.0\.[0-9]*/32')" 0
-is "each session ended by its user" "$(db "SELECT count(*) FROM session WHERE cause = 'user' AND name LIKE 'pupil%'")" $MANY
+ok "each session ended by its user" within 5 db_is $MANY "SELECT count(*) FROM session WHERE cause = 'user' AND name LIKE 'pupil%'"
 ok "nothing went wrong in the log" not grep -E ' (err|warning) ' "$LOG"
 done_testing

@@ -88,7 +88,7 @@ order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 
 download dl tcp 192.0.2.2
-sleep 0.3
+within 10 arrives tcp 192.0.2.2
 configure 'HIGH_RATE=2' 'LOW_RATE=2'
 mv "$LOG" "$LOG.1"
 : >"$LOG"
@@ -109,9 +109,7 @@ kill -USR1 "$(daemon_pid)"
 ok "USR1: debugging is on" within 5 logged ' debug charge host=10.99.0.2'
 kill -USR2 "$(daemon_pid)"
 within 5 logged 'debug off'
-lines=$(grep -c ' debug ' "$LOG")
-sleep 2.2
-is "USR2: it is off" "$(grep -c ' debug ' "$LOG")" "$lines"
+ok "USR2: it is off" rests grep -c ' debug ' "$LOG"
 ok "log lines: local time with offset, level, event" eval '! grep -Evq "^[0-9-]{10}T[0-9:]{8}[+-][0-9]{2}:[0-9]{2} (err|warning|notice|info|debug) " "$LOG"'
 
 # Killed, both processes of it, and started again: what it finds goes on.
@@ -124,9 +122,7 @@ ok "the download has gone on all the time" not is_over dl
 ok "the host that has a row stays open" is_open 10.99.0.2
 is "in the same session" "$(db "SELECT id FROM session WHERE closed IS NULL")" "$session"
 is "an entry without a row is closed" "$(on_gate iptables-legacy -S TCPQUOTA-00 | grep -c 10.99.0.3)" 0
-pid=$(daemon_pid)
-kill -RTMIN "$pid"
-within 10 daemon_is_gone "$pid"
+stop_daemon -RTMIN
 ok "RTMIN (restart): the entries stay" eval 'on_gate iptables-legacy -S TCPQUOTA-00 | grep -q 10.99.0.2'
 is "and the row" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")" 1
 ok "the session's charges are written" db_is 1 "SELECT (SELECT sum(points) FROM session) = (SELECT sum(points) FROM usage)"
@@ -138,16 +134,20 @@ ok "the download was cut" within 5 is_over dl
 
 order 10.99.0.2 alice
 ok "--once carries out orders and leaves them standing" exits 0 '' --once -c "$CONF"
-ok "the host is open" reaches
+ok "the host is open" within 5 reaches
 on_gate "$BUILD/tcpquotad" --clean -c "$CONF"
 order 10.99.0.2 alice
-on_gate timeout 3 "$BUILD/tcpquotad" --dry-run -c "$CONF" 2>"$TRASH/said"
-ok "--dry-run tells what it would do" grep -q 'open host=10.99.0.2 user=alice' "$TRASH/said"
+ip netns exec ${NS}g "$BUILD/tcpquotad" --dry-run -c "$CONF" 2>"$TRASH/said" &
+pid=$!
+PIDS="$PIDS $pid"
+ok "--dry-run tells what it would do" within 20 grep -q 'open host=10.99.0.2 user=alice' "$TRASH/said"
+kill $pid
+ok "and ends when it is told to" within 20 daemon_is_gone $pid
 is "and does none of it" "$(db "SELECT open FROM masq")$(on_gate iptables-legacy-save | grep -c TCPQUOTA)" 20
 db "DELETE FROM masq"
 
 rm -f "$LOG"
-start_closed() { (umask 077; on_gate timeout 20 "$BUILD/tcpquotad" -c "$CONF" <&- >&- 2>&-); }
+start_closed() { (umask 077; on_gate timeout 60 "$BUILD/tcpquotad" -c "$CONF" <&- >&- 2>&-); }
 ok "it starts with nothing open, and returns" start_closed
 is "files have their modes, whatever the umask" "$(stat -c %a "$LOG" "$TRASH/pid" | tr '\n' ' ')" '640 644 '
 stop_daemon
@@ -180,14 +180,16 @@ start_daemon
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 sleep 2.5
-before=$(wc -l <"$TRASH/verified")
-on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 4 >/dev/null
-ok "VERIFY_CMD is run while somebody is online" between $((before + 2)) "$(wc -l <"$TRASH/verified")" $((before + 6))
-ok "its failure is logged" logged 'the check of the link failed, status=3'
-sleep 2
-before=$(wc -l <"$TRASH/verified")
-sleep 2.2
-is "and it is not run while nobody is" "$(wc -l <"$TRASH/verified")" "$before"
+verified() { wc -l <"$TRASH/verified"; }
+before=$(verified)
+begun=$(now_ms)
+download dl tcp 192.0.2.2
+verified_again() { [ "$(verified)" -ge $((before + 2)) ]; }
+ok "VERIFY_CMD is run while somebody is online" within 20 verified_again
+ok "and no more often than VERIFY says" between 0 $(($(verified) - before)) $((($(now_ms) - begun) / 1000 + 2))
+ok "its failure is logged" within 5 logged 'the check of the link failed, status=3'
+ip netns pids ${NS}h | xargs -r kill
+ok "and it is not run while nobody is" rests verified
 stop_daemon
 
 # A link that is down costs nothing.
@@ -196,15 +198,16 @@ start_daemon
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 before=$(db "SELECT quota FROM tcptab")
-on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 2 >/dev/null
+download dl tcp 192.0.2.2
+within 10 db_is 1 "SELECT cnts > 0 FROM masq WHERE host = '10.99.0.2'"
+sleep 2
 is "PROTOCOL=ppp without a link: nobody is charged" "$(db "SELECT quota FROM tcptab")" "$before"
 ip -n ${NS}g link add ppp0 type veth peer name far0
 ip -n ${NS}g link set far0 up
 ip -n ${NS}g link set ppp0 up
 ip -n ${NS}g route add 198.18.0.0/15 dev ppp0
 ok "the link is noticed" within 5 logged 'notice link up channels=1'
-on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 2 >/dev/null
-ok "and charged for" within 5 db_is 1 "SELECT quota < $before FROM tcptab"
+ok "and charged for" within 20 db_is 1 "SELECT quota < $before FROM tcptab"
 stop_daemon
 
 # WAN_IF follows the default route.
@@ -214,12 +217,12 @@ order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 ip -n ${NS}g route replace default via 198.51.100.2
 ok "the default route moves: so does masquerading" within 5 eval 'on_gate iptables-legacy -t nat -S | grep -q "10.99.0.2/32 -o wan1"'
-ok "no entry is left on the old one" not eval 'on_gate iptables-legacy -t nat -S | grep -q "o wan0"'
+ok "no entry is left on the old one" within 5 not eval 'on_gate iptables-legacy -t nat -S | grep -q "o wan0"'
 nft -v >/dev/null 2>&1 && {
     on_gate nft 'add table inet theirs; add chain inet theirs mine { type filter hook forward priority 10; policy drop; }'
     stop_daemon
     start_daemon
-    ok "an nftables chain that drops everything is warned of" logged 'nftables chain "theirs mine" drops'
+    ok "an nftables chain that drops everything is warned of" within 5 logged 'nftables chain "theirs mine" drops'
     ok "by --check too" exits 0 'nftables chain "theirs mine" drops' -n -c "$CONF"
 }
 sed -i 's/ fd99::\/64//' "$CONF"

@@ -56,7 +56,7 @@ allow alice 1000
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 download dl tcp 192.0.2.2
-sleep 0.3
+within 10 arrives tcp 192.0.2.2
 pid=$(daemon_pid)
 ok "restart" script restart
 ok "it is another process" not same "$pid" "$(daemon_pid)"

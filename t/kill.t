@@ -31,7 +31,8 @@ begin() {
 load() {
     download dl tcp 192.0.2.2
     download udp udp 192.0.2.2
-    sleep 0.3
+    within 10 arrives tcp 192.0.2.2
+    within 10 arrives udp 192.0.2.2
 }
 ended() { [ -s "$TRASH/code" ]; }
 stop_traffic() {
@@ -55,7 +56,7 @@ ok "worker killed: entries, rows and open sessions are gone" all_gone
 is "the session's cause is exit" "$(last_cause)" exit
 ok "the TCP download ends" within 5 is_over dl
 ok "the UDP download ends" within 5 is_over udp
-ok "the log says what happened" logged "err worker pid=$worker was killed, signal=KILL"
+ok "the log says what happened" within 5 logged "err worker pid=$worker was killed, signal=KILL"
 ok "PIDFILE is gone" not test -e "$TRASH/pid"
 stop_traffic
 
@@ -69,8 +70,8 @@ ok "keeper killed: the worker ends" within 20 daemon_is_gone "$worker"
 is "keeper killed: rows and open sessions are gone" "$(rows)$(open_sessions)" 00
 is "the session's cause is exit" "$(last_cause)" exit
 ok "entries stay" not same "$(entries)" 0
-ok "the lease shuts the gate: TCP" within 8 is_over dl
-ok "the lease shuts the gate: UDP" within 8 is_over udp
+ok "the lease shuts the gate: TCP" within 15 is_over dl
+ok "the lease shuts the gate: UDP" within 15 is_over udp
 ok "and nobody gets out" not reaches
 ok "--clean removes them" on_gate "$BUILD/tcpquotad" --clean -c "$CONF"
 is "all of them" "$(entries)" 0
@@ -91,7 +92,7 @@ session=$(db "SELECT id FROM session WHERE closed IS NULL")
 kill_daemon both
 is "both killed: the row stays" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")" 1
 begin
-ok "the next start takes the host over" logged 'notice keep host=10.99.0.2 user=alice'
+ok "the next start takes the host over" within 5 logged 'notice keep host=10.99.0.2 user=alice'
 is "in the same session" "$(db "SELECT id FROM session WHERE closed IS NULL")" "$session"
 ok "the downloads have gone on" eval '! is_over dl && ! is_over udp'
 stop_daemon
@@ -109,12 +110,12 @@ while [ $i -lt 5 ]; do
     starts=$(grep -c 'notice start' "$LOG")
     kill -KILL "$worker"
     changed() { [ -s "$TRASH/pid" ] && [ "$(daemon_pid)" != "$worker" ] && [ "$(grep -c 'notice start' "$LOG")" -gt "$starts" ]; }
-    ok "RESTART=yes: another worker ($i)" within 10 changed
+    ok "RESTART=yes: another worker ($i)" within 20 changed
     nap 600
     i=$((i + 1))
 done
 order 10.99.0.3 alice
-ok "RESTART=yes: after five kills orders are carried out" within 10 is_open 10.99.0.3
+ok "RESTART=yes: after five kills orders are carried out" within 20 is_open 10.99.0.3
 is "by the same keeper" "$(keeper_pid)" "$keeper"
 is "the host has stayed open" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")" 1
 is "in the same session" "$(db "SELECT id FROM session WHERE closed IS NULL AND host = '10.99.0.2'")" "$session"
@@ -133,7 +134,7 @@ load
 exec 8>/run/xtables.lock
 flock 8
 kill_daemon worker
-ok "worker killed while the tables are locked: the downloads end all the same" within 5 eval 'is_over dl && is_over udp'
+ok "worker killed while the tables are locked: the downloads end all the same" within 15 eval 'is_over dl && is_over udp'
 flock -u 8
 exec 8>&-
 ok "and then all is cleaned" within 20 ended
@@ -147,7 +148,7 @@ begin
 load
 on_gate "$BUILD/t/intrude" "$(daemon_pid)" nobody
 kill_daemon worker
-ok "worker killed after closing a host: its flows are dropped all the same" within 5 eval 'is_over dl && is_over udp'
+ok "worker killed after closing a host: its flows are dropped all the same" within 15 eval 'is_over dl && is_over udp'
 ok "and the keeper ends" within 20 ended
 stop_traffic
 
@@ -203,7 +204,7 @@ worker=$(daemon_pid)
 kill -STOP "$worker"
 ok "worker stopped: the lease or the keeper shuts the gate" within 20 is_over dl
 ok "worker stopped: the keeper notices, kills it, cleans" within 30 ended
-ok "the log says so" logged "worker pid=$worker has been stopped for"
+ok "the log says so" within 5 logged "worker pid=$worker has been stopped for"
 ok "everything is gone" all_gone
 stop_traffic
 begin
@@ -211,8 +212,8 @@ load
 worker=$(daemon_pid)
 keeper=$(keeper_pid)
 kill -STOP "$keeper"
-ok "keeper stopped: the lease shuts the gate" within 10 is_over dl
-ok "keeper stopped: UDP too" within 10 is_over udp
+ok "keeper stopped: the lease shuts the gate" within 20 is_over dl
+ok "keeper stopped: UDP too" within 20 is_over udp
 ok "keeper stopped: the worker notices, and ends" within 40 daemon_is_gone "$worker"
 is "rows and sessions are gone" "$(rows)$(open_sessions)" 00
 kill -CONT "$keeper"
@@ -220,15 +221,17 @@ ok "once it goes on, the keeper cleans up and ends" within 20 ended
 ok "everything is gone" all_gone
 stop_traffic
 
-# Both stopped for longer than the lease, as in a suspend; then everything goes on.
+# Both stopped for longer than the lease, as in a suspend; then everything goes on. Not for so long that
+# one takes the other for dead, which is ten seconds.
+configure LEASE=2
 begin
 session=$(db "SELECT id FROM session WHERE closed IS NULL")
 pids="$(keeper_pid) $(daemon_pid)"
 kill -STOP $pids
-sleep 6
+sleep 4
 ok "both stopped for longer than the lease: nobody gets out" not reaches
 kill -CONT $pids
-ok "then everything goes on: the host gets out" within 5 reaches
+ok "then everything goes on: the host gets out" within 10 reaches
 is "with the row and the session that were there" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")|$(db "SELECT id FROM session WHERE closed IS NULL")" "1|$session"
 is "and nobody was killed" "$(keeper_pid) $(daemon_pid)" "$pids"
 stop_daemon
@@ -262,15 +265,15 @@ while [ $n -lt "$ROUNDS" ]; do
             ;;
         both) ok "both killed at random ($n): nobody is left" within 20 is_free ;;
         esac
-        ok "$whom killed at random ($n): TCP stops" within 10 is_over dl
-        ok "$whom killed at random ($n): UDP stops" within 10 is_over udp
+        ok "$whom killed at random ($n): TCP stops" within 20 is_over dl
+        ok "$whom killed at random ($n): UDP stops" within 20 is_over udp
         stop_traffic
         db "DELETE FROM masq"
     done
     n=$((n + 1))
 done
 begin
-ok "and the next start works as ever" reaches
+ok "and the next start works as ever" within 5 reaches
 is "the host that was ordered is the only one that is open" "$(db "SELECT group_concat(host) FROM masq WHERE open = 1")" 10.99.0.2
 stop_daemon
 done_testing

@@ -97,6 +97,33 @@ between() {
     [ "$2" -ge "$1" ] && [ "$2" -le "$3" ] || { echo "got $2, expected $1 to $3"; return 1; }
 }
 
+# charged MACHINES POINTS MS: the points are those of so many machines that were in use for most of the
+# time from before their hosts were opened until after they were closed. Who has paid for the time of
+# more machines than that, or of fewer, shows however long it took.
+charged() {
+    between $(((3 * $1 - 1) * $3 / 4000)) "$2" $(($1 * ($3 / 1000 + 1)))
+}
+
+# rests COMMAND...: what it prints stays the same for longer than two passes. One that was under way
+# may come late: then it is looked at once more.
+rests() {
+    for look in 1 2 3 4 5; do
+        was=$("$@")
+        sleep 2.5
+        same "$("$@")" "$was" && return
+    done
+    return 1
+}
+
+now_ms() { date +%s%3N; }
+
+# used_up USER QUOTA SINCE: nothing is left of the quota, with which it began at that time. Should the
+# machine have stood still at its end there is less than nothing, but nobody pays for more than the
+# time, and the second that had begun.
+used_up() {
+    between $(($2 - 1 - ($(now_ms) - $3) / 1000)) "$(db "SELECT quota FROM tcptab WHERE name = '$1'")" 0
+}
+
 done_testing() {
     echo "1..$TESTS_RUN"
     [ $TESTS_FAILED = 0 ]
@@ -114,23 +141,31 @@ within() {
     "$@"
 }
 
+# What tests write is never given up because the daemon is slow.
 db() {
-    sqlite3 -cmd '.timeout 5000' "$DB" "$@"
+    sqlite3 -cmd '.timeout 20000' "$DB" "$@"
 }
 
-# lock_database SECONDS: as root's shell does; returns once it is locked
+# lock_database: as root's shell does; returns once it is locked. It stays so until unlock_database,
+# however long what is done meanwhile may take; for two minutes at most.
 lock_database() {
     rm -f "$TRASH/locked" "$TRASH/unlocked"
     sqlite3 "$DB" >/dev/null 2>&1 <<END &
-.timeout 5000
+.timeout 20000
 BEGIN IMMEDIATE;
 .shell touch $TRASH/locked
-.shell sleep $1
+.shell timeout 120 sh -c 'while [ -e $TRASH/locked ]; do sleep 0.02; done'
 COMMIT;
 .shell touch $TRASH/unlocked
 END
     PIDS="$PIDS $!"
-    within 5 test -e "$TRASH/locked"
+    within 20 test -e "$TRASH/locked"
+}
+
+# unlock_database: returns once that is committed
+unlock_database() {
+    rm -f "$TRASH/locked"
+    within 20 test -e "$TRASH/unlocked"
 }
 
 # as USER|UID COMMAND...: on the gateway
@@ -205,7 +240,7 @@ make_network() {
         on_gate sysctl -qw net.ipv4.conf.$link.rp_filter=0
     done
     background on_server "$BUILD/t/traffic" serve $PORT
-    within 5 serves
+    within 20 serves
 }
 
 serves() { on_server "$BUILD/t/traffic" probe tcp 127.0.0.1 $PORT; }
@@ -253,10 +288,14 @@ daemon_is_gone() {
     esac
 }
 
+# The keeper goes last: it cleans up when the worker is gone, and holds PIDFILE until then.
+pidfile_is_free() { [ ! -e "$TRASH/pid" ] || (flock -n 9) 9<"$TRASH/pid"; }
+
+# stop_daemon [-SIGNAL]: returns when both processes of it have ended
 stop_daemon() {
     pid=$(daemon_pid) || return 0
     kill "${1:--TERM}" "$pid"
-    within 10 daemon_is_gone "$pid"
+    within 20 daemon_is_gone "$pid" && within 20 pidfile_is_free
 }
 
 # allow NAME QUOTA
@@ -277,10 +316,28 @@ has_no_row() { db_is 0 "SELECT count(*) FROM masq WHERE host = '$1'"; }
 reaches() { on_host "$BUILD/t/traffic" probe ${1:-tcp} ${2:-192.0.2.2} $PORT; }
 reaches6() { reaches ${1:-tcp} 2001:db8::2; }
 
-# download NAME tcp|udp ADDRESS: in the background; its line goes to $TRASH/NAME
+# download NAME tcp|udp ADDRESS: in the background, for longer than a slow machine takes for what is
+# done meanwhile; its line goes to $TRASH/NAME
 download() {
-    on_host "$BUILD/t/traffic" get $2 $3 $PORT 60 >"$TRASH/$1" 2>&1 &
+    on_host "$BUILD/t/traffic" get $2 $3 $PORT 300 >"$TRASH/$1" 2>&1 &
     PIDS="$PIDS $!"
+}
+
+# arrives tcp|udp ADDRESS: what the host downloads from there has begun to come
+arrives() {
+    case $2 in
+    *:*) family=ipv6 peer=[$2] ;;
+    *) family=ipv4 peer=$2 ;;
+    esac
+    case $1 in
+    tcp) on_host ss -Htni state established dst "$peer" | grep 'bytes_received:[1-9]' ;;
+    udp)
+        for port in $(on_host ss -Hun state established dst "$peer" | awk '{sub(/.*:/, "", $3); print $3}'); do
+            on_gate conntrack -L -f $family -p udp --dst "$2" --sport $port | grep -v UNREPLIED | grep dport && return
+        done
+        return 1
+        ;;
+    esac
 }
 
 is_over() { [ -s "$TRASH/$1" ]; }

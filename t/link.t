@@ -21,7 +21,6 @@ tells() { same "$(told)" "$1"; }
 quota() { db "SELECT quota FROM tcptab WHERE name = 'alice'"; }
 points() { db "SELECT coalesce(sum(points), 0) FROM usage"; }
 seconds() { db "SELECT coalesce(sum(seconds), 0) FROM usage"; }
-now_ms() { date +%s%3N; }
 in_use() { db_is 1 "SELECT cnts > 0 FROM masq WHERE host = '10.99.0.2'"; }
 # Some passes, none of which is brought forward.
 passes() {
@@ -66,8 +65,8 @@ route route add 198.18.0.0/24 dev other0
 passes 2
 ok "an interface without a route of its own does not make it up" tells 'warning link down'
 is "though the kernel has given it a link-local one" "$(route -6 route show dev ippp0 | grep -c '^fe80::/64')" 1
-route -6 route add 2001:db8:5::/64 dev ippp0
 up=$(now_ms)
+route -6 route add 2001:db8:5::/64 dev ippp0
 ok "a route of IPv6 does" within 5 tells 'warning link down,notice link up channels=1'
 ok "then it is charged for" within 10 db_is 1 "SELECT quota < $before FROM tcptab WHERE name = 'alice'"
 passes 2
@@ -83,10 +82,11 @@ ok "a channel that has a route and no carrier does not count" tells 'warning lin
 line far-ippp1 up
 ok "the second channel: the number alone" within 5 tells 'warning link down,notice link up channels=1,notice link channels=2'
 passes 2
-p=$(points) s=$(seconds)
+more() { db "SELECT coalesce(sum(points - 2 * seconds), 0) FROM usage"; }
+s=$(seconds) before=$(more)
 passes 4
-p=$(($(points) - p)) s=$(($(seconds) - s))
-ok "with two channels a second is two points" between $((2 * s - 2)) $p $((2 * s + 2))
+s=$(($(seconds) - s))
+ok "with two channels a second is two points" between -2 $(($(more) - before)) 2
 ok "of some seconds" between 3 $s 60
 line ippp1 down
 ok "one channel is left" within 5 tells 'warning link down,notice link up channels=1,notice link channels=2,notice link channels=1'
@@ -110,7 +110,7 @@ line ippp1 up
 route -6 route replace 2001:db8:5::/64 dev ippp0
 route route replace 198.18.1.0/24 dev ippp1
 start_daemon
-ok "two channels at the start" tells 'notice link up channels=2'
+ok "two channels at the start" within 5 tells 'notice link up channels=2'
 stop_all
 
 # Users on the gateway itself: bob may use the link, mallory may not. The row counts the passes.
@@ -147,13 +147,13 @@ channel 1 up
 ok "on the gateway: with two channels" within 10 tells 'warning link down,notice link up channels=1,notice link channels=2'
 ok "on the gateway: who may use it pays" within 10 pays bob 0
 ok "on the gateway: who may not is cut off" within 10 not lives mallory
-ok "on the gateway: which is logged" logged 'notice evict user=mallory'
+ok "on the gateway: which is logged" within 5 logged 'notice evict user=mallory'
 ok "on the gateway: the other one lives" lives bob
 passes 2
-p=$(local_sum bob points) s=$(local_sum bob seconds)
+s=$(local_sum bob seconds) before=$(local_sum bob 'points - 2 * seconds')
 passes 4
-p=$(($(local_sum bob points) - p)) s=$(($(local_sum bob seconds) - s))
-ok "on the gateway: with two channels a second is two points" between $((2 * s - 2)) $p $((2 * s + 2))
+s=$(($(local_sum bob seconds) - s))
+ok "on the gateway: with two channels a second is two points" between -2 $(($(local_sum bob 'points - 2 * seconds') - before)) 2
 ok "on the gateway: of some seconds" between 3 $s 60
 channel 0 down
 channel 1 down
@@ -167,7 +167,7 @@ ok "on the gateway: nor is one without quota cut off" lives bob
 is "on the gateway: of whom nothing is said" "$(grep -c 'evict user=bob' "$LOG")" 0
 channel 0 up
 ok "on the gateway: but when the link is up again" within 10 not lives bob
-ok "on the gateway: and that is logged" logged 'notice evict user=bob'
+ok "on the gateway: and that is logged" within 5 logged 'notice evict user=bob'
 stop_all
 channel 1 up
 
@@ -222,49 +222,50 @@ hung_are_gone() { for process in $(cat "$TRASH/hung"); do daemon_is_gone $proces
 hang() { rm -f "$TRASH/hung"; : >"$TRASH/hang"; }
 verify_lines() { grep -c ' verify ' "$LOG"; }
 
-configure VERIFY=1 "VERIFY_CMD=\"$TRASH/check  one \$HOME;touch $TRASH/shell\"" TICS=1000000
+# A check has as long as that before it is ended: enough for one that does nothing on a slow machine.
+configure VERIFY=4 "VERIFY_CMD=\"$TRASH/check  one \$HOME;touch $TRASH/shell\"" TICS=1000000
 start_daemon 2>"$TRASH/said"
 ok "a command for a shell is warned of" grep -q 'tcpquota.cf:[0-9]*: VERIFY_CMD: has characters of a shell' "$TRASH/said"
 is "once" "$(grep -c VERIFY_CMD "$TRASH/said")" 1
 db "REPLACE INTO masq (host, name, open, tic) VALUES ('10.99.0.2', 'alice', 2, 0)"
 within 5 is_open 10.99.0.2
-passes 3
+passes 6
 is "while nobody is online there is no check" "$(checks)" 0
 use
-ok "while somebody is there are some" within 10 eval '[ "$(checks)" -ge 3 ]'
+ok "while somebody is there are some" within 30 eval '[ "$(checks)" -ge 2 ]'
 is "its words come as they stand" "$(sort -u "$TRASH/checked")" "3:one \$HOME;touch $TRASH/shell"
 is "no shell has read them" "$(ls "$TRASH/shell" 2>&1 | grep -c 'No such')" 1
 stop_traffic
 passes 3
 before=$(checks)
-passes 3
+passes 6
 is "nobody is online any more, nothing is checked" "$(checks)" "$before"
 is "a check that succeeds is not logged" "$(verify_lines)" 0
 stop_all
-configure VERIFY=2 "VERIFY_CMD=$TRASH/check" TICS=1000000
+configure VERIFY=5 "VERIFY_CMD=$TRASH/check" TICS=1000000
 start_daemon
 hang
 use
-ok "a check that hangs" within 10 has_hung
+ok "a check that hangs" within 20 has_hung
 check=$(cut -d' ' -f1 "$TRASH/hung")
 rm -f "$TRASH/hang"
 ok "is ended, with its children, whatever they do about TERM" within 20 hung_are_gone
-ok "which is logged" logged "warning verify the check of the link is not done after 2 s, it is ended, pid=$check$"
+ok "which is logged" within 5 logged "warning verify the check of the link is not done after 5 s, it is ended, pid=$check$"
 before=$(checks)
-ok "and the next ones come" within 10 eval '[ "$(checks)" -gt "$before" ]'
+ok "and the next ones come" within 30 eval '[ "$(checks)" -gt "$before" ]'
 is "in one line" "$(verify_lines)" 1
 
 # The keeper wakes for a check that hangs, and that is no silence of a worker that is well.
 pid=$(daemon_pid)
 hang
-within 10 has_hung
+within 20 has_hung
 kill -STOP "$pid"
 begun=$(date +%s)
 rm -f "$TRASH/hang"
 ok "with a worker that is stopped it is ended, too" within 20 hung_are_gone
 ok "the worker is killed after its silence" within 30 daemon_is_gone "$pid"
 ok "and not sooner" between 8 $(($(date +%s) - begun)) 1000
-ok "as the log has it" logged "err worker pid=$pid has been stopped for 10 s, it is killed"
+ok "as the log has it" within 5 logged "err worker pid=$pid has been stopped for 10 s, it is killed"
 within 20 eval '[ "$(on_gate iptables-legacy-save | grep -c TCPQUOTA)" = 0 ]'
 stop_traffic
 : >"$LOG"

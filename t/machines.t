@@ -6,8 +6,7 @@ make_network
 configure 'USERS=admin'
 start_daemon
 
-quota() { db "SELECT quota FROM tcptab WHERE name = '$1'"; }
-cause_of() { db "SELECT cause FROM session WHERE host = '$1' ORDER BY id DESC LIMIT 1"; }
+cause_is() { db_is "$2" "SELECT cause FROM session WHERE host = '$1' ORDER BY id DESC LIMIT 1"; }
 used_by() { db "SELECT coalesce(sum(points), 0) FROM usage WHERE name = '$1'"; }
 mac_of() { ip netns exec $NS$1 cat /sys/class/net/eth0/address; }
 get() { # on_host|on_host2 ADDRESS SECONDS
@@ -19,12 +18,13 @@ close_all() {
     within 5 db_is 0 "SELECT count(*) FROM masq WHERE open <> 0"
 }
 
-# points_of USER HOST HOST ...: of four seconds in which the first host's namespace uses the server
+# points_of USER HOST HOST ...: of some seconds, and how many ms it took, in which the first host's namespace uses the server
 # by both families, and the second's by IPv4 if its address is among the hosts.
 points_of() {
     user=$1
     shift
     allow $user 1000
+    begun=$(now_ms)
     for host; do
         order $host $user
         within 5 is_open $host
@@ -32,29 +32,30 @@ points_of() {
     before=$(used_by $user)
     for host; do
         case $host in
-        10.99.0.2) get on_host 192.0.2.2 4 ;;
-        fd99::2) get on_host 2001:db8::2 4 ;;
-        10.99.0.3) get on_host2 192.0.2.2 4 ;;
+        10.99.0.2) get on_host 192.0.2.2 6 ;;
+        fd99::2) get on_host 2001:db8::2 6 ;;
+        10.99.0.3) get on_host2 192.0.2.2 6 ;;
         esac
     done
     last=$!
     wait $last
     sleep 0.1
     close_all
-    echo $(($(used_by $user) - before))
+    took=$(($(now_ms) - begun))
+    echo $(($(used_by $user) - before)) $took
 }
 
-ok "two hosts of one machine: charged once" between 3 "$(points_of alice 10.99.0.2 fd99::2)" 6
+ok "two hosts of one machine: charged once" charged 1 $(points_of alice 10.99.0.2 fd99::2)
 is "each has a session of its own" "$(db "SELECT count(*) FROM session WHERE name = 'alice'")" 2
 is "points and use agree" "$(db "SELECT sum(points) = (SELECT sum(points) FROM usage WHERE name = 'alice') FROM session WHERE name = 'alice'")" 1
-ok "two machines are charged each" between 7 "$(points_of bob 10.99.0.2 10.99.0.3)" 11
-ok "three hosts on two machines: charged twice" between 7 "$(points_of carol 10.99.0.2 fd99::2 10.99.0.3)" 11
-ok "a free user is charged once" between 3 "$(points_of admin 10.99.0.2 fd99::2 10.99.0.3)" 6
+ok "two machines are charged each" charged 2 $(points_of bob 10.99.0.2 10.99.0.3)
+ok "three hosts on two machines: charged twice" charged 2 $(points_of carol 10.99.0.2 fd99::2 10.99.0.3)
+ok "a free user is charged once" charged 1 $(points_of admin 10.99.0.2 fd99::2 10.99.0.3)
 for n in 2 3; do
     on_gate ip neigh flush to 10.99.0.$n
     on_gate ip -6 neigh flush to fd99::$n
 done
-ok "unknown when they are opened: seen before they are charged" between 3 "$(points_of dave 10.99.0.2 fd99::2)" 6
+ok "unknown when they are opened: seen before they are charged" charged 1 $(points_of dave 10.99.0.2 fd99::2)
 
 # One of the two closes while the other goes on, between passes: no moment is charged twice.
 stop_daemon
@@ -62,12 +63,12 @@ configure
 sed -i 's/^PERIOD=.*/PERIOD=5/' "$CONF"
 start_daemon
 allow erin 1000
+begin=$(now_ms)
 order 10.99.0.2 erin
 order fd99::2 erin
 within 5 is_open 10.99.0.2
 within 5 is_open fd99::2
-begin=$(date +%s%N)
-get on_host 2001:db8::2 20
+get on_host 2001:db8::2 60
 for i in 1 2 3 4 5 6; do
     on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 1 >/dev/null 2>&1
     db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
@@ -77,27 +78,27 @@ for i in 1 2 3 4 5 6; do
 done
 db "UPDATE masq SET open = 3 WHERE host = 'fd99::2'"
 within 5 is_closed fd99::2
-took=$((($(date +%s%N) - begin) / 1000000000))
 close_all
-ok "closed and opened six times beside the other: the time is charged once" between $((took - 1)) "$(used_by erin)" $((took + 1))
+took=$(($(now_ms) - begin))
+ok "closed and opened six times beside the other: the time is charged once" charged 1 "$(used_by erin)" $took
 ip netns pids ${NS}h | xargs -r kill 2>/dev/null
 
 # Another order makes the forecast: a quota of a machine's two hosts lasts as long as of one.
 stop_daemon
 configure
-sed -i 's/^PERIOD=.*/PERIOD=10/' "$CONF"
+sed -i 's/^PERIOD=.*/PERIOD=60/' "$CONF"
 start_daemon
 allow frank 4
+begin=$(now_ms)
 order 10.99.0.2 frank
 order fd99::2 frank
 within 5 is_open 10.99.0.2
 within 5 is_open fd99::2
-begin=$(date +%s%N)
-get on_host 192.0.2.2 20
-get on_host 2001:db8::2 20
-ok "the quota of a machine ends for both of its hosts" within 9 db_is 0 "SELECT count(*) FROM masq WHERE open <> 0"
-ok "when it is used up, between passes" between 3500 $((($(date +%s%N) - begin) / 1000000)) 5500
-is "to the point" "$(quota frank)" 0
+get on_host 192.0.2.2 60
+get on_host 2001:db8::2 60
+ok "the quota of a machine ends for both of its hosts, between passes" within 20 db_is 0 "SELECT count(*) FROM masq WHERE open <> 0"
+ok "not before it is used up" between 3500 $(($(now_ms) - begin)) 60000
+ok "and no more is charged than the time" used_up frank 4 $begin
 ip netns pids ${NS}h | xargs -r kill 2>/dev/null
 
 # An address that moves to another link-layer address.
@@ -111,7 +112,7 @@ order 10.99.0.3 gina
 within 5 is_open 10.99.0.2
 within 5 is_open fd99::2
 within 5 is_open 10.99.0.3
-reaches && reaches6
+within 5 reaches && within 5 reaches6
 ok "the gateway knows where the host is" within 5 knows 10.99.0.2
 on_gate ip neigh flush to 10.99.0.3
 sleep 1.2
@@ -120,14 +121,14 @@ sleep 1.2
 ok "an entry that is gone closes nobody" is_open 10.99.0.2
 ok "nor the other" is_open 10.99.0.3
 download dl tcp 192.0.2.2
-ok "the host is in use" within 5 db_is 1 "SELECT cnts > 0 FROM masq WHERE host = '10.99.0.2'"
+ok "the host is in use" within 10 db_is 1 "SELECT cnts > 0 FROM masq WHERE host = '10.99.0.2'"
 ip -n ${NS}h addr del 10.99.0.2/24 dev eth0
 ip -n ${NS}i addr add 10.99.0.2/24 dev eth0
 on_gate ip neigh replace 10.99.0.2 lladdr "$(mac_of i)" dev lan0 nud reachable
 ok "the address has moved: the host is closed" within 5 is_closed 10.99.0.2
-is "its session ends as moved" "$(cause_of 10.99.0.2)" moved
-ok "the log says so" logged 'close host=10.99.0.2 user=gina cause=moved'
-ok "and from where to where" logged "moved host=10.99.0.2 from=$(mac_of h) to=$(mac_of i)"
+ok "its session ends as moved" within 5 cause_is 10.99.0.2 moved
+ok "the log says so" within 5 logged 'close host=10.99.0.2 user=gina cause=moved'
+ok "and from where to where" within 5 logged "moved host=10.99.0.2 from=$(mac_of h) to=$(mac_of i)"
 is "once" "$(grep -c 'moved host=10.99.0.2' "$LOG")" 1
 ok "the machine's other host stays open" is_open fd99::2
 ok "and so does the one at the new place" is_open 10.99.0.3
@@ -142,7 +143,7 @@ on_gate ip neigh replace 10.99.0.2 lladdr "$(mac_of h)" dev lan0 nud reachable
 order 10.99.0.2 gina
 ok "ordered anew where it has moved to, it is opened there" within 5 db_is 'gina|
 gina|moved' "SELECT name, cause FROM session WHERE host = '10.99.0.2' ORDER BY id DESC LIMIT 2"
-ok "and is" reaches
+ok "and is" within 5 reaches
 close_all
 stop_daemon
 
@@ -161,13 +162,13 @@ order 10.99.0.2 gina
 within 5 is_open 10.99.0.2
 ok "BIND_MAC=no: no entry asks for an address" not eval 'accepts iptables 10.99.0.2/32 | grep -q mac'
 retake 99
-ok "BIND_MAC=no: another address gets out as well" within 3 reaches
+ok "BIND_MAC=no: another address gets out as well" within 10 reaches
 ip -n ${NS}h link set eth0 address "$h"
 stop_daemon
 
 configure BIND_MAC=yes
 # Long enough for what follows to be over before the pass notices.
-sed -i 's/^PERIOD=.*/PERIOD=10/' "$CONF"
+sed -i 's/^PERIOD=.*/PERIOD=20/' "$CONF"
 start_daemon
 on_gate ip neigh flush to 10.99.0.2
 on_gate ip -6 neigh flush to fd99::2
@@ -179,23 +180,24 @@ ok "a host whose address is known is opened" within 5 is_open 10.99.0.2
 ok "IPv6 alike" within 5 is_open fd99::2
 ok "its entry asks for that address" eval 'accepts iptables 10.99.0.2/32 | grep -iq -- "--mac-source $h"'
 ok "IPv6 alike" eval 'accepts ip6tables fd99::2/128 | grep -iq -- "--mac-source $h"'
-ok "it reaches out" reaches
-ok "and by IPv6" reaches6
+ok "it reaches out" within 5 reaches
+ok "and by IPv6" within 5 reaches6
 retake 98
 ok "with another address, and the same source, it does not" not reaches
 ok "nor by IPv6" not reaches6
 ok "though nobody has noticed yet" is_open 10.99.0.2
 ip -n ${NS}h link set eth0 address "$h"
-ok "with its own it does again" within 3 reaches
-on_gate ip neigh flush to 10.99.0.2
+ok "with its own it does again" within 10 reaches
 retake 98
-look_at 10.99.0.2
-ok "then the pass notices" within 15 is_closed 10.99.0.2
-is "and its session ends as moved" "$(cause_of 10.99.0.2)" moved
+# What was on its way to the old address may have brought that back.
+is_seen_at() { on_gate ip neigh flush to 10.99.0.2; look_at 10.99.0.2; on_gate ip neigh show 10.99.0.2 | grep "$1"; }
+within 10 is_seen_at 02:00:00:00:00:98
+ok "then the pass notices" within 40 is_closed 10.99.0.2
+ok "and its session ends as moved" within 5 cause_is 10.99.0.2 moved
 order 10.99.0.2 gina
 ok "ordered anew it is opened with the new one" within 5 is_open 10.99.0.2
 ok "which its entry asks for" eval 'accepts iptables 10.99.0.2/32 | grep -q -- "--mac-source 02:00:00:00:00:98"'
-ok "and it reaches out" within 3 reaches
+ok "and it reaches out" within 10 reaches
 retake 97
 on_gate ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:97 dev lan0 nud reachable
 order 10.99.0.2 gina
@@ -213,8 +215,10 @@ stop_daemon
 sed -i 's/^PERIOD=.*/PERIOD=1/' "$CONF"
 start_daemon
 order 10.99.0.77 gina
-sleep 2.5
-is "tried in every pass, told once a daemon" "$(grep -c 'wait host=10.99.0.77' "$LOG")" 2
+told() { grep -c 'wait host=10.99.0.77' "$LOG"; }
+told_are() { same "$(told)" "$1"; }
+ok "told once a daemon" within 10 told_are 2
+ok "though it is tried in every pass" rests told
 ip -n ${NS}i addr add 10.99.0.77/24 dev eth0
 look_at 10.99.0.77
 ok "seen, it is opened" within 5 is_open 10.99.0.77
@@ -243,7 +247,7 @@ done | on_gate ip -batch -
 on_gate ip route add 10.99.3.0/24 dev lan0
 db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
     INSERT INTO masq (host, name) SELECT '10.99.3.' || i, 'gina' FROM n"
-ok "250 rows in one transaction are all opened" within 10 db_is 250 "SELECT count(*) FROM masq WHERE open = 1"
+ok "250 rows in one transaction are all opened" within 40 db_is 250 "SELECT count(*) FROM masq WHERE open = 1"
 is "each with its own address" "$(on_gate iptables-legacy-save -t filter | grep -c -- '-s 10.99.3.*--mac-source 02:00:00:00:03:')" 250
 ok "which is the right one" eval 'accepts iptables 10.99.3.200/32 | grep -iq -- "--mac-source 02:00:00:00:03:c8"'
 stop_daemon

@@ -12,7 +12,7 @@ start_daemon
 
 openhost="$BUILD/openhost --config $CONF"
 quota() { db "SELECT quota FROM tcptab WHERE name = '$1'"; }
-cause_of() { db "SELECT cause FROM session WHERE host = '$1' ORDER BY id DESC LIMIT 1"; }
+cause_is() { db_is "$2" "SELECT cause FROM session WHERE host = '$1' ORDER BY id DESC LIMIT 1"; }
 rows_are() { db_is "$1" "SELECT count(*) FROM masq"; }
 # The gateway has their link-layer addresses only when it has had to answer.
 be_heard() {
@@ -35,7 +35,7 @@ echo "Welcome to the gateway" >"$TRASH/tcpquota.greet.english"
 echo "The rules of the house" >"$TRASH/tcpquota.info.english"
 login_as alice 10.99.0.2 one $openhost
 ok "it opens" within 5 shows one '10.99.0.2 is open for alice'
-ok "with the greeting before" shows one 'Welcome to the gateway'
+ok "with the greeting before" within 5 shows one 'Welcome to the gateway'
 ok "and the information after" within 5 shows one 'The rules of the house'
 ok "the host gets out" within 5 reaches
 ok "over IPv6, too" within 5 reaches6
@@ -47,13 +47,13 @@ ok "the status line is there" within 5 shows one '^alice 0:16:.*(1.67 SEK)  rate
 sleep 5
 is "and the rows are refreshed" "$(db "SELECT max(tic) <= 3 FROM masq")" 1
 download dl tcp 192.0.2.2
-ok "use is charged once for both addresses" within 8 db_is 1 "SELECT quota < 998 FROM tcptab WHERE name = 'alice'"
+ok "use is charged once for both addresses" within 20 db_is 1 "SELECT quota < 998 FROM tcptab WHERE name = 'alice'"
 ok "what is charged shows" within 5 shows one 'used 0:00:0[2-9]'
 presses one q
 ok "q ends it" within 5 status_is one 0
-ok "what was used is said" shows one '^Used 0:00:'
+ok "what was used is said" within 5 shows one '^Used 0:00:'
 ok "both are closed and the rows are gone" within 5 rows_are 0
-is "the cause is user" "$(cause_of 10.99.0.2)" user
+ok "the cause is user" within 5 cause_is 10.99.0.2 user
 ok "the host does not get out any more" not reaches
 ok "the download has ended" within 5 is_over dl
 
@@ -72,8 +72,10 @@ done
 login_as alice 10.99.0.2 one $openhost
 within 5 shows one 'is open for alice'
 kill -KILL "$(pid_of one)"
-ok "killed, its host is closed at once" within 2 rows_are 0
-is "the cause is user" "$(cause_of 10.99.0.2)" user
+# By the loss of its connection: had only its silence been noticed the cause would be another.
+ok "killed, its host is closed" within 10 rows_are 0
+ok "the cause is user" within 5 cause_is 10.99.0.2 user
+within 5 ended one
 login_as alice 10.99.0.2 one $openhost
 within 5 shows one 'is open for alice'
 hang_up one
@@ -81,7 +83,7 @@ ok "at a hang-up of the terminal its host is closed" within 5 rows_are 0
 login_as alice 10.99.0.2 one $openhost
 within 5 shows one 'is open for alice'
 kill -STOP "$(pid_of one)"
-ok "stopped, it is closed after TICS passes" within 15 db_is idle "SELECT cause FROM session ORDER BY id DESC LIMIT 1"
+ok "stopped, it is closed after TICS passes" within 20 db_is idle "SELECT cause FROM session ORDER BY id DESC LIMIT 1"
 kill -CONT "$(pid_of one)"
 ok "and says so when it goes on" within 5 shows one 'nothing was heard of this program'
 ok "it ends with 1" within 5 status_is one 1
@@ -93,21 +95,23 @@ within 5 shows one 'is open for alice'
 db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
 ok "closed by an administrator it says so" within 5 shows one 'an administrator has closed it'
 ok "and ends with 1, the other address closed as well" within 5 rows_are 0
-is "status" "$(cat "$TRASH/one.status")" 1
+ok "status" within 5 status_is one 1
 login_as alice 10.99.0.2 one $openhost
 within 5 shows one 'is open for alice'
 db "DELETE FROM allowed WHERE name = 'alice'"
 ok "not allowed any more, it says so" within 5 shows one 'you are not allowed'
 within 5 rows_are 0
-db "INSERT INTO allowed VALUES ('alice'); UPDATE tcptab SET quota = 4 WHERE name = 'alice'"
+within 5 ended one
+db "INSERT INTO allowed VALUES ('alice'); UPDATE tcptab SET quota = 8 WHERE name = 'alice'"
+begun=$(now_ms)
 login_as alice 10.99.0.2 one $openhost
 within 5 shows one 'is open for alice'
 download dl tcp 192.0.2.2
-ok "it warns at WARN_AT" within 5 shows one 'Warning: at this rate your quota lasts for 0:00:0'
-ok "at zero it says that the quota is used up" within 10 shows one 'your quota is used up'
+ok "it warns at WARN_AT" within 10 shows one 'Warning: at this rate your quota lasts for 0:00:0'
+ok "at zero it says that the quota is used up" within 20 shows one 'your quota is used up'
 ok "in the administrator's words, too" within 5 shows one '^Ask at the desk.$'
 ok "and ends with 1" within 5 status_is one 1
-is "the balance is just zero" "$(quota alice)" 0
+ok "nobody pays for more than the time" used_up alice 8 $begun
 is "it was said once" "$(screen one | grep -c Warning)" 1
 
 # Refusals.
@@ -116,17 +120,17 @@ ok "without quota: refused in a sentence" within 5 shows one '^openhost: alice h
 ok "with 1" within 5 status_is one 1
 login_as carol 10.99.0.2 one $openhost
 ok "not in allowed: refused with 77" within 5 status_is one 77
-ok "in a sentence" shows one '^openhost: carol is not allowed to use the link'
+ok "in a sentence" within 5 shows one '^openhost: carol is not allowed to use the link'
 db "UPDATE tcptab SET quota = 1000"
 login_as alice - one $openhost
 ok "at the console: 77" within 5 status_is one 77
-ok "in a sentence" shows one '^openhost: you sit at the gateway itself'
+ok "in a sentence" within 5 shows one '^openhost: you sit at the gateway itself'
 login_as alice 192.0.2.2 one $openhost
 ok "from outside: 77" within 5 status_is one 77
-ok "naming the address" shows one '^openhost: 192.0.2.2 is not in the local network'
+ok "naming the address" within 5 shows one '^openhost: 192.0.2.2 is not in the local network'
 login_as 0:root 10.99.0.2 one $openhost
 ok "root: 77" within 5 status_is one 77
-ok "in a sentence" shows one '^openhost: root needs no quota'
+ok "in a sentence" within 5 shows one '^openhost: root needs no quota'
 login_as alice 10.99.0.2 shell /bin/sh
 login_as bob 10.99.0.3 one setpriv --reuid bob $openhost
 within 5 shows one 'is open for bob'
@@ -135,10 +139,10 @@ ok "one's own opens beside another's" within 5 shows shell 'is open for alice'
 is "each has their own" "$(db "SELECT group_concat(name) FROM (SELECT DISTINCT name FROM masq ORDER BY name)")" alice,bob
 login_as alice 10.99.0.2 two $openhost
 ok "already open from another terminal of one's own: 1" within 5 status_is two 1
-ok "naming it" shows two "already, by you, on $(cat "$TRASH/shell.line")"
+ok "naming it" within 5 shows two "already, by you, on $(cat "$TRASH/shell.line")"
 login_as bob 10.99.0.2 two $openhost
 ok "already open by somebody else: 1" within 5 status_is two 1
-ok "naming the user" shows two 'fd99::2 is open already for alice\|10.99.0.2 is open already for alice'
+ok "naming the user" within 5 shows two 'fd99::2 is open already for alice\|10.99.0.2 is open already for alice'
 ok "which changes nothing" db_is alice "SELECT DISTINCT name FROM masq WHERE host = '10.99.0.2'"
 types shell q
 within 5 db_is bob "SELECT DISTINCT name FROM masq"
@@ -153,17 +157,18 @@ login_as mallory - two setpriv --reuid 2004 $openhost
 ok "from the console, with another's login on the gateway" within 5 status_is two 77
 start_login two -u carol -r 10.99.0.2 -n $openhost
 ok "a login that is not recorded: 77" within 5 status_is two 77
-ok "in a sentence" shows two 'no login of yours'
+ok "in a sentence" within 5 shows two 'no login of yours'
 login_as 0:bob 10.99.0.3 two setpriv --reuid alice --regid alice --clear-groups $openhost
 ok "su to a user who is logged in elsewhere: 77" within 5 status_is two 77
-ok "in a sentence" shows two 'after su or sudo nothing is opened'
+ok "in a sentence" within 5 shows two 'after su or sudo nothing is opened'
 for variable in SSH_CONNECTION='10.99.0.2 1 10.99.0.1 22' SSH_CLIENT='10.99.0.2 1 22' USER=alice LOGNAME=alice SUDO_USER=alice "SSH_TTY=/dev/$terminal"; do
     start_login forged -u mallory -r 192.0.2.2 -E "$variable" $openhost
     ok "forged ${variable%%=*}: 77" within 5 status_is forged 77
 done
 ok "nothing was opened by any of them" rows_are 0
 start_login forged -u mallory -r 192.0.2.2 sh -c "exec $openhost <>/dev/$terminal"
-ok "another's terminal cannot be opened" within 5 not status_is forged 0
+within 5 ended forged
+ok "another's terminal cannot be opened" not status_is forged 0
 python3 - "$TRASH/run/ctl" "$terminal" >"$TRASH/forged" 2>&1 <<'END'
 import os, socket, sys
 os.setgid(2004); os.setuid(2004)
@@ -240,16 +245,17 @@ ok "one that an administrator closes stays closed" not is_open fd99::2
 ok "while the one they come from is open" is_open 10.99.0.2
 presses one q
 within 5 rows_are 0
+within 5 ended one
 login_as alice 10.99.0.2 one $openhost
 within 5 is_open fd99::2
 on_gate ip neigh replace fd99::2 lladdr 02:00:00:00:00:99 dev lan0
 ok "an address that moves to another machine is closed" within 5 not is_open fd99::2
-is "cause moved" "$(cause_of fd99::2)" moved
+ok "cause moved" within 5 cause_is fd99::2 moved
 ok "the others stay open" is_open 10.99.0.2
 on_gate ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:98 dev lan0
 ok "the address one comes from moves: it says so" within 5 shows one '10.99.0.2 is now another machine'
 ok "and ends" within 5 status_is one 1
-is "cause moved" "$(cause_of 10.99.0.2)" moved
+ok "cause moved" within 5 cause_is 10.99.0.2 moved
 on_gate ip neigh flush nud permanent dev lan0
 on_gate ip neigh flush all
 be_heard 2>/dev/null
@@ -271,6 +277,7 @@ for part in 1 2 3; do
 done
 presses one q
 ok "and all are closed in the end" within 10 rows_are 0
+within 5 ended one
 be_heard 2>/dev/null
 
 # Rows that openhost has not made are not its own.
@@ -283,31 +290,34 @@ db "DELETE FROM masq"
 sleep 1
 
 # Locked, and without a daemon.
-lock_database 5
+lock_database
 login_as alice 10.99.0.2 one $openhost
-ok "the database locked by root's shell: it says that it waits" within 4 shows one 'waiting for tcpquotad'
+ok "the database locked by root's shell: it says that it waits" within 20 shows one 'waiting for tcpquotad'
+unlock_database
 ok "and opens when the lock is gone" within 10 shows one 'is open for alice'
 login_as alice 10.99.0.2 shell /bin/sh
-lock_database 2
+lock_database
 types shell "$openhost --close; echo slow=\$?"
 sleep 1
 ok "--close does not say that it is done before it is" not shows shell 'slow=0'
-ok "but then" within 5 shows shell 'slow=0'
+unlock_database
+ok "but then" within 10 shows shell 'slow=0'
 ok "with the host closed" not is_open 10.99.0.2
 hang_up shell
 for namer in $(pgrep -P "$(daemon_pid)"); do pkill -KILL -P "$namer"; done
 login_as alice 10.99.0.2 one $openhost
 ok "the process that knows names is started again" within 15 shows one 'is open for alice'
+opened_times() { same "$(screen one | grep -c 'is open for alice')" "$1"; }
 stop_daemon -RTMIN
 ok "when the daemon is restarted it waits" within 5 shows one 'waiting for it to come again'
 start_daemon
 ok "the host has stayed open" within 5 is_open 10.99.0.2
+ok "and is held again" within 20 opened_times 2
 sleep 5
-ok "and is held again" is_open 10.99.0.2
-is "in the same session" "$(db "SELECT count(*) FROM session WHERE host = '10.99.0.2' AND closed IS NULL AND name = 'alice'")|$(screen one | grep -c 'is open for alice')" '1|2'
+ok "which lasts" is_open 10.99.0.2
+is "in the same session" "$(db "SELECT count(*) FROM session WHERE host = '10.99.0.2' AND closed IS NULL AND name = 'alice'")" 1
 kill_daemon both
 start_daemon
-opened_times() { same "$(screen one | grep -c 'is open for alice')" "$1"; }
 ok "after a crash it is held again, too" within 20 opened_times 3
 ok "the host is open" is_open 10.99.0.2
 stop_daemon
@@ -315,5 +325,5 @@ ok "when the daemon ends it says so" within 5 shows one 'tcpquotad has ended'
 ok "and ends with 69" within 5 status_is one 69
 login_as alice 10.99.0.2 one $openhost
 ok "without a daemon: 69" within 5 status_is one 69
-ok "in a sentence" shows one '^openhost: tcpquotad does not answer'
+ok "in a sentence" within 5 shows one '^openhost: tcpquotad does not answer'
 done_testing

