@@ -127,7 +127,7 @@ static int open_as_worker(const struct sandbox *user, const char *database)
 {
     char why[SANDBOX_WHY_LEN];
     struct store *store = NULL;
-    int err = sandbox_enter(user, database, NULL, why);
+    int err = sandbox_enter(user, &(struct sandbox_needs){.database = database}, why);
 
     if (err) {
         log_err("privilege cannot be given up: %s", why);

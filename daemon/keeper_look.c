@@ -12,7 +12,7 @@
 static _Noreturn void look(struct conf *conf, int socket)
 {
     struct keeper k = {.conf = conf, .socket = socket};
-    int err = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? sandbox_keep_little() : -errno;
+    int err = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? sandbox_keep_little(true) : -errno;
 
     while (!err) {
         struct wire_message m;

@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "network.h"
+#include "settle.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -14,23 +15,9 @@
 
 enum { SLOT_SIGNALS, SLOT_TIMER, SLOT_DATABASE, SLOT_NETWORK, SLOT_KEEPER, SLOT_CONTROL, SLOTS };
 
-#define LOOK_FIRST_MS 1
-#define LOOK_LAST_MS 64
 #define RENEWALS 3     /* of the lease while it lasts */
 #define CLEAR_MS 20    /* before the end of a period */
 #define TICK_MIN_MS 20 /* a deadline never makes passes follow each other faster */
-
-/*
- * inotify tells of a commit before it can be seen. So after an event without a new version the
- * loop looks again after 1, 2, 4 ... 64 ms for as long as somebody holds the write lock, and once
- * after that.
- */
-struct look {
-    bool on;
-    bool last; /* the write lock was free at the last look */
-    struct mono at;
-    int64_t step_ms;
-};
 
 struct loop {
     const struct loop_setup *setup;
@@ -39,7 +26,7 @@ struct loop {
     struct span period;
     struct mono next_tick, last_tick;
     struct mono renewed; /* the lease */
-    struct look look;
+    struct settle look;
     bool unwritten; /* the last run left something for when the database is free */
     bool done;
     enum loop_end end;
@@ -94,14 +81,6 @@ static void close_slots(struct loop *l)
     }
 }
 
-static void look_in(struct loop *l, int64_t ms)
-{
-    l->look.on = true;
-    l->look.last = false;
-    l->look.step_ms = ms;
-    l->look.at = mono_add(mono_now(), span_ms(ms));
-}
-
 static void run(struct loop *l, enum pass_kind kind)
 {
     l->unwritten = pass_run(l->setup->pass, kind) == -EBUSY;
@@ -111,7 +90,7 @@ static void run(struct loop *l, enum pass_kind kind)
     if (l->setup->control)
         control_after_run(l->setup->control, kind == PASS_TICK);
     if (l->unwritten && !l->look.on)
-        look_in(l, LOOK_LAST_MS);
+        settle_in(&l->look, mono_now(), SETTLE_LAST_MS);
 }
 
 /* Whether the database has another version than the one last read; if so, it is read. */
@@ -126,18 +105,16 @@ static bool look_now(struct loop *l)
 static void on_look(struct loop *l)
 {
     bool locked = store_is_write_locked(l->setup->store) > 0;
-    struct look was = l->look;
+    struct settle was = l->look;
 
-    l->look.on = false;
-    l->look.last = false;
+    l->look = (struct settle){0};
     if (l->unwritten && !locked) {
         run(l, PASS_WAKE);
         return;
     }
     if (look_now(l) || (was.last && !l->unwritten))
         return;
-    look_in(l, was.step_ms * 2 > LOOK_LAST_MS ? LOOK_LAST_MS : was.step_ms * 2);
-    l->look.last = !locked;
+    settle_again(&l->look, &was, locked, mono_now());
 }
 
 static void on_database(struct loop *l)
@@ -145,7 +122,7 @@ static void on_database(struct loop *l)
     if (!watch_drain(l->slots[SLOT_DATABASE].fd, l->setup->database))
         return;
     if (!look_now(l) || store_is_write_locked(l->setup->store) > 0)
-        look_in(l, LOOK_FIRST_MS);
+        settle_in(&l->look, mono_now(), SETTLE_FIRST_MS);
 }
 
 static void next_period(struct loop *l, struct mono now)
@@ -243,15 +220,6 @@ static int arm_timer(struct loop *l)
                                                                                          : -errno;
 }
 
-static int look_ms(const struct loop *l)
-{
-    struct span left = mono_since(mono_now(), l->look.at);
-
-    if (!l->look.on)
-        return -1;
-    return left.ns <= 0 ? 0 : (int)((left.ns + NS_PER_MS - 1) / NS_PER_MS);
-}
-
 /* Shortly before a pass nothing is begun for users: what they order ends in writes and in changes
  * of the gate, which take their time. */
 static bool is_tick_near(const struct loop *l)
@@ -266,7 +234,7 @@ static bool rests(const struct loop *l)
 
 static int wait_ms(const struct loop *l)
 {
-    int look = look_ms(l), control = -1;
+    int look = settle_ms(&l->look, mono_now()), control = -1;
 
     if (l->setup->control && !is_tick_near(l))
         control = control_wait_ms(l->setup->control);
@@ -304,7 +272,7 @@ static int turn(struct loop *l)
         on_network(l);
     if (l->slots[SLOT_TIMER].revents)
         on_timer(l);
-    if (l->look.on && look_ms(l) == 0)
+    if (l->look.on && settle_ms(&l->look, mono_now()) == 0)
         on_look(l);
     if (l->setup->control && !rests(l) &&
         (l->slots[SLOT_CONTROL].revents || control_wait_ms(l->setup->control) >= 0))

@@ -178,7 +178,7 @@ static int open_keeper(struct daemon *d)
     if (err)
         return start_error(EX_OSERR, "start", why);
     d->conf = NULL; /* it has another owner now */
-    err = sandbox_keep_little();
+    err = sandbox_keep_little(true);
     return err ? start_error(EX_OSERR, "capabilities", strerror(-err)) : 0;
 }
 

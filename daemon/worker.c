@@ -49,9 +49,10 @@ static int fail(const char *what, const char *why, int code)
 
 static int give_up_privilege(const struct worker_setup *setup, const char *socket)
 {
+    const struct sandbox_needs needs = {.database = setup->database, .socket = socket};
     char why[SANDBOX_WHY_LEN];
 
-    return sandbox_enter(setup->sandbox, setup->database, socket, why) == 0
+    return sandbox_enter(setup->sandbox, &needs, why) == 0
                ? 0
                : fail("privilege cannot be given up", why, EX_OSERR);
 }

@@ -204,3 +204,40 @@ bool addr_is_near(const struct addr *a)
     }
     return a->family != AF_INET && a->family != AF_INET6;
 }
+
+/* The last address of a network. */
+static struct addr last_of(const struct prefix *p)
+{
+    struct addr last = p->addr;
+
+    for (unsigned bit = p->len; bit < addr_bits(&last); bit++)
+        last.bytes[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+    return last;
+}
+
+int addr_range_parse(const char *text, struct addr_range *out)
+{
+    const char *dash = strchr(text, '-');
+    char first[ADDR_TEXT_LEN];
+    struct addr_range range;
+    struct prefix net;
+
+    if (dash) {
+        if ((size_t)(dash - text) >= sizeof first)
+            return -EINVAL;
+        snprintf(first, sizeof first, "%.*s", (int)(dash - text), text);
+        if (addr_parse(first, &range.first) != 0 || addr_parse(dash + 1, &range.last) != 0 ||
+            range.first.family != range.last.family || addr_compare(&range.first, &range.last) > 0)
+            return -EINVAL;
+    } else if (strchr(text, '/')) {
+        if (prefix_parse(text, &net) != 0)
+            return -EINVAL;
+        range = (struct addr_range){net.addr, last_of(&net)};
+    } else {
+        if (addr_parse(text, &range.first) != 0)
+            return -EINVAL;
+        range.last = range.first;
+    }
+    *out = range;
+    return 0;
+}

@@ -24,6 +24,11 @@ struct prefix {
     uint8_t len; /* bits: 0-32 or 0-128 */
 };
 
+/* Addresses of one family from the first to the last, both included. */
+struct addr_range {
+    struct addr first, last;
+};
+
 #define ADDR_TEXT_LEN INET6_ADDRSTRLEN
 #define PREFIX_TEXT_LEN (INET6_ADDRSTRLEN + 4)
 
@@ -58,6 +63,9 @@ bool addr_is_near(const struct addr *a);
  * if bits past the length are set.
  */
 int prefix_parse(const char *text, struct prefix *out);
+/* An address, a network such as `10.0.0.0/8`, or a range such as `10.0.0.1-10.0.0.9`. 0, or -EINVAL
+ * and *out untouched. */
+int addr_range_parse(const char *text, struct addr_range *out);
 /* The network of `len` bits that holds `a`. */
 struct prefix prefix_of(const struct addr *a, unsigned len);
 const char *prefix_format(const struct prefix *p, char out[PREFIX_TEXT_LEN]);

@@ -82,6 +82,11 @@ static int drop_openfw(struct prune *p)
     return count_dropped(p, store_drop_openfw(p->store, p->before, ROWS_MAX), &p->counts.openfw);
 }
 
+static int drop_lookups(struct prune *p)
+{
+    return count_dropped(p, store_drop_lookups(p->store, p->before, ROWS_MAX), &p->counts.lookups);
+}
+
 static void rest(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = REST_MS * NS_PER_MS}, NULL);
@@ -143,6 +148,8 @@ int prune_run(struct store *store, struct wall before, struct wall now, const ch
         err = work_off(&p, drop_sessions, progress, context);
     if (!err)
         err = work_off(&p, drop_openfw, progress, context);
+    if (!err)
+        err = work_off(&p, drop_lookups, progress, context);
     free(p.name);
     *counts = p.counts;
     return err;

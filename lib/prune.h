@@ -16,17 +16,18 @@
 
 /* Rows that went, and the names of those of logging and usage. */
 struct prune_counts {
-    int64_t names, log, usage, sessions, openfw;
+    int64_t names, log, usage, sessions, openfw, lookups;
 };
 
 /* Told after every transaction. False ends the prune, with -ECANCELED. */
 typedef bool prune_progress(void *context, const struct prune_counts *counts);
 
 /*
- * Prunes logging, usage, the sessions that have been closed and logging_openfw, of before `before`:
- * a full hour (or -EINVAL), not later than `now` (or -ERANGE). `by` is whom the log names. 0;
- * -EBUSY if somebody keeps the database locked for long, with a store that waits (STORE_SHARE) for
- * a minute; -errno, and store_error() has the words. *counts is what went, in any case.
+ * Prunes logging, usage, the sessions that have been closed, logging_openfw and lookuplog, of
+ * before `before`: a full hour (or -EINVAL), not later than `now` (or -ERANGE). `by` is whom the
+ * log names. 0; -EBUSY if somebody keeps the database locked for long, with a store that waits
+ * (STORE_SHARE) for a minute; -errno, and store_error() has the words. *counts is what went, in any
+ * case.
  */
 int prune_run(struct store *store, struct wall before, struct wall now, const char *by,
               prune_progress *progress, void *context, struct prune_counts *counts);

@@ -49,13 +49,17 @@ static int set_capabilities(const cap_value_t *list, int count)
     return err;
 }
 
-int sandbox_keep_little(void)
+int sandbox_keep_little(bool processes)
 {
-    static const cap_value_t used[] = {CAP_NET_ADMIN,       CAP_NET_RAW, CAP_KILL,   CAP_SYS_PTRACE,
-                                       CAP_DAC_READ_SEARCH, CAP_SETUID,  CAP_SETGID, CAP_SETPCAP};
+    static const cap_value_t used[] = {CAP_NET_ADMIN,  CAP_NET_RAW,        CAP_KILL,
+                                       CAP_SETUID,     CAP_SETGID,         CAP_SETPCAP,
+                                       CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+    int count = sizeof used / sizeof *used;
 
-    return set_capabilities(used, sizeof used / sizeof *used);
+    return set_capabilities(used, processes ? count : count - 2);
 }
+
+static const cap_value_t net_admin[] = {CAP_NET_ADMIN};
 
 static int drop_bounding_set(void)
 {
@@ -74,16 +78,28 @@ static int become(const struct sandbox *s)
     return 0;
 }
 
-/* Whether nothing is left: asked of the kernel, not concluded from what was done. */
-static bool is_bare(const struct sandbox *s)
+static bool has_just(cap_t caps, const struct sandbox_needs *needs)
+{
+    cap_t wanted = cap_init();
+    bool same = caps && wanted;
+
+    if (same && needs->net_admin)
+        same = cap_set_flag(wanted, CAP_PERMITTED, 1, net_admin, CAP_SET) == 0 &&
+               cap_set_flag(wanted, CAP_EFFECTIVE, 1, net_admin, CAP_SET) == 0;
+    same = same && cap_compare(caps, wanted) == 0;
+    cap_free(wanted);
+    return same;
+}
+
+/* Whether nothing else is left: asked of the kernel, not concluded from what was done. */
+static bool is_bare(const struct sandbox *s, const struct sandbox_needs *needs)
 {
     uid_t uid[3];
     gid_t gid[3];
-    cap_t caps = cap_get_proc(), none = cap_init();
-    bool bare = caps && none && cap_compare(caps, none) == 0;
+    cap_t caps = cap_get_proc();
+    bool bare = has_just(caps, needs);
 
     cap_free(caps);
-    cap_free(none);
     if (getresuid(&uid[0], &uid[1], &uid[2]) != 0 || getresgid(&gid[0], &gid[1], &gid[2]) != 0)
         return false;
     for (int i = 0; i < 3; i++)
@@ -98,7 +114,25 @@ static int step(int err, const char *what, char why[SANDBOX_WHY_LEN])
     return err;
 }
 
-int sandbox_enter(const struct sandbox *s, const char *path, const char *socket,
+/* Becomes the user, with no capability but what is needed: becoming somebody else drops them all,
+ * unless they are to be kept, and then the rest is dropped here. */
+static int give_up(const struct sandbox *s, const struct sandbox_needs *needs,
+                   char why[SANDBOX_WHY_LEN])
+{
+    int err = 0;
+
+    if (needs->net_admin && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+        err = step(-errno, "keeping CAP_NET_ADMIN", why);
+    if (!err)
+        err = step(become(s), "user " SANDBOX_USER, why);
+    if (!err)
+        err = step(set_capabilities(net_admin, needs->net_admin), "capabilities", why);
+    if (!err && needs->net_admin && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0)
+        err = step(-errno, "keeping CAP_NET_ADMIN", why);
+    return err ? err : step(is_bare(s, needs) ? 0 : -EPERM, "something of root is left", why);
+}
+
+int sandbox_enter(const struct sandbox *s, const struct sandbox_needs *needs,
                   char why[SANDBOX_WHY_LEN])
 {
     int err = step(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : -errno, "no_new_privs", why);
@@ -106,13 +140,9 @@ int sandbox_enter(const struct sandbox *s, const char *path, const char *socket,
     if (!err)
         err = step(drop_bounding_set(), "capability bounding set", why);
     if (!err)
-        err = step(become(s), "user " SANDBOX_USER, why);
+        err = give_up(s, needs, why);
     if (!err)
-        err = step(set_capabilities(NULL, 0), "capabilities", why);
-    if (!err)
-        err = step(is_bare(s) ? 0 : -EPERM, "something of root is left", why);
-    if (!err)
-        err = step(sandbox_limit_files(path, socket), "landlock", why);
+        err = step(sandbox_limit_files(needs->database, needs->socket), "landlock", why);
     if (!err)
         err = step(sandbox_limit_calls(), "seccomp", why);
     return err;

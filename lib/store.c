@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define APPLICATION_ID 0x74637071 /* "tcpq", in the header of the file */
 #define PIECE_PAGES 64            /* of a copy, between two reports */
 
 struct store {
@@ -206,15 +205,14 @@ int sql_own_run(struct store *s, int milliseconds, int64_t *out)
     return found;
 }
 
-static int run_script(struct store *s, const char *sql)
+int sql_script(struct store *s, const char *sql)
 {
     int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
 
     return rc == SQLITE_OK ? 0 : failed(s, rc);
 }
 
-/* The single integer that `sql` gives. */
-static int query_int(struct store *s, const char *sql, int64_t *out)
+int sql_number(struct store *s, const char *sql, int64_t *out)
 {
     sqlite3_stmt *statement;
     int rc = sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL);
@@ -233,57 +231,6 @@ static int query_int(struct store *s, const char *sql, int64_t *out)
     return 0;
 }
 
-static int migrate(struct store *s, int64_t version)
-{
-    char sql[64];
-
-    for (const struct store_migration *m = store_migrations; m->version; m++) {
-        int err;
-
-        if (m->version <= version)
-            continue;
-        err = run_script(s, "BEGIN IMMEDIATE");
-        if (!err)
-            err = run_script(s, m->sql);
-        snprintf(sql, sizeof sql, "PRAGMA user_version = %d", m->version);
-        if (!err)
-            err = run_script(s, sql);
-        snprintf(sql, sizeof sql, "PRAGMA application_id = %d", APPLICATION_ID);
-        if (!err)
-            err = run_script(s, sql);
-        if (!err)
-            err = run_script(s, "COMMIT");
-        if (err) {
-            sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-            return err;
-        }
-    }
-    return 0;
-}
-
-static int check_version(struct store *s, enum store_mode mode)
-{
-    int64_t version = 0, objects = 0, ours = 0, newest = 0;
-    int err = query_int(s, "PRAGMA user_version", &version);
-
-    if (!err)
-        err = query_int(s, "SELECT count(*) FROM sqlite_schema", &objects);
-    if (!err)
-        err = query_int(s, "PRAGMA application_id", &ours);
-    if (err)
-        return err;
-    for (const struct store_migration *m = store_migrations; m->version; m++)
-        newest = m->version;
-    if (objects > 0 && ours != APPLICATION_ID)
-        return sql_failed_because(s, -EBADMSG, "it is a database of something else");
-    if (version > newest)
-        return sql_failed_because(s, -EBADMSG, "it was made by a newer tcpquota");
-    if (mode == STORE_SHARE && version < newest)
-        return sql_failed_because(s, -EBADMSG,
-                                  "it is an older one, tcpquotad has to be started first");
-    return mode == STORE_CREATE ? migrate(s, version) : 0;
-}
-
 static int configure(struct store *s, enum store_mode mode)
 {
     int64_t broken = 0;
@@ -291,19 +238,19 @@ static int configure(struct store *s, enum store_mode mode)
 
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_busy_timeout(s->db, mode == STORE_READER ? 0 : OPEN_PATIENCE_MS);
-    err = check_version(s, mode);
+    err = store_check_version(s, mode);
     if (err || mode != STORE_CREATE) {
         sqlite3_busy_timeout(s->db, mode == STORE_SHARE ? OPEN_PATIENCE_MS : 0);
         return err;
     }
     if (sqlite3_db_readonly(s->db, "main") == 1)
         return sql_failed_because(s, -EROFS, "it is read-only");
-    err = run_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+    err = sql_script(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
                         "PRAGMA cache_size = -1000; PRAGMA temp_store = MEMORY");
     if (!err) /* takes and gives back the write lock: shows here whether we may write */
-        err = run_script(s, "BEGIN IMMEDIATE; DELETE FROM actor; COMMIT");
+        err = sql_script(s, "BEGIN IMMEDIATE; DELETE FROM actor; COMMIT");
     if (!err)
-        err = query_int(s, "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'",
+        err = sql_number(s, "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'",
                         &broken);
     if (!err && broken)
         err = sql_failed_because(s, -EBADMSG, "it is damaged (PRAGMA quick_check says how)");

@@ -134,6 +134,11 @@ int64_t store_drop_sessions(struct store *s, const char *before, int64_t limit)
     return drop(s, SQL_DROP_SESSIONS, before, limit);
 }
 
+int64_t store_drop_lookups(struct store *s, const char *before, int64_t limit)
+{
+    return drop(s, SQL_DROP_LOOKUPS, before, limit);
+}
+
 int64_t store_drop_openfw(struct store *s, const char *before, int64_t limit)
 {
     return drop(s, SQL_DROP_OPENFW, before, limit);

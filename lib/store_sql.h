@@ -197,6 +197,11 @@ void sql_own_bind(struct store *s, const char *name, const char *value);
  * in *out, 0 if there is no row or that is NULL, -ETIME, -errno. */
 int sql_own_run(struct store *s, int milliseconds, int64_t *out);
 
+/* Runs statements that give nothing, and one that gives a single number (0 without a row). 0 or
+ * -errno. */
+int sql_script(struct store *s, const char *sql);
+int sql_number(struct store *s, const char *sql, int64_t *out);
+
 /* Copies the database, as the reading that is under way sees it, into the empty file at `path`,
  * page by page, and checks the copy. 0 or -errno; -ECANCELED if `progress` (or NULL) wants no more.
  */
@@ -214,6 +219,11 @@ int store_check_place(struct store *s, const char *path, enum store_mode mode);
 /* Once the tables are there. The marker is locked for as long as the store is open: two daemons on
  * one database would charge everybody twice. A descriptor or -errno. */
 int store_hold_marker(struct store *s, const char *path);
+
+/* store_schema.c */
+/* Refuses what is not ours, or newer than we are; brings it up to date in STORE_CREATE. 0 or
+ * -errno. */
+int store_check_version(struct store *s, enum store_mode mode);
 
 /* The files of schema/, in their order, and the user_version that each leaves behind. */
 struct store_migration {

@@ -129,9 +129,10 @@ int root_run_import(struct tcpquota *t)
 
 static json_t *pruned(const struct prune_counts *c)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "names", (json_int_t)c->names, "log",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "names", (json_int_t)c->names, "log",
                      (json_int_t)c->log, "usage", (json_int_t)c->usage, "sessions",
-                     (json_int_t)c->sessions, "openfw", (json_int_t)c->openfw);
+                     (json_int_t)c->sessions, "openfw", (json_int_t)c->openfw, "lookups",
+                     (json_int_t)c->lookups);
 }
 
 /* On a terminal, in place. */
@@ -140,7 +141,7 @@ static bool show_progress(void *context, const struct prune_counts *counts)
     (void)context;
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r%" PRId64,
-                counts->log + counts->usage + counts->sessions + counts->openfw);
+                counts->log + counts->usage + counts->sessions + counts->openfw + counts->lookups);
     return true;
 }
 

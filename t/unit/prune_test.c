@@ -62,6 +62,8 @@ static const char alice[] =
     " ('alice', 'c', '2026-01-01T00:00:00Z', NULL);"
     "INSERT INTO logging_openfw VALUES ('2026-02-28T23:59:59Z', 'bert', 'old'),"
     " ('2026-03-01T00:00:00Z', 'bert', 'new');"
+    "INSERT INTO lookuplog VALUES ('10.0.0.1', 1, 1, '2026-02-28T23:59:59Z'),"
+    " ('10.0.0.2', NULL, 0, '2026-03-01T00:00:00Z');"
     "COMMIT;";
 
 static void check_pruned(struct tap *t, struct database *d, const char *what)
@@ -80,6 +82,8 @@ static void check_pruned(struct tap *t, struct database *d, const char *what)
              "%s: usage", what);
     tap_text(t, database_read(d, "SELECT host FROM session"), "b; c", "%s: sessions", what);
     tap_text(t, database_read(d, "SELECT action FROM logging_openfw"), "new", "%s: openfw", what);
+    tap_text(t, database_read(d, "SELECT hostAddress FROM lookuplog"), "10.0.0.2", "%s: look-ups",
+             what);
     tap_text(t, database_read(d, "SELECT * FROM tcptab"), "alice|540; free|-50; new|5; owes|-7",
              "%s: balances", what);
     tap_text(t, database_read(d, "SELECT count(*) FROM actor"), "0", "%s: nobody acts", what);
@@ -99,6 +103,7 @@ static void test_small(struct tap *t)
     tap_is(t, n.usage, 4, "rows of usage");
     tap_is(t, n.sessions, 1, "sessions");
     tap_is(t, n.openfw, 1, "lines of openfw");
+    tap_is(t, n.lookups, 1, "look-ups");
     tap_is(t, n.names, 6, "names");
     tap_is(t, prune(&d, &n), 0, "a second time");
     check_pruned(t, &d, "twice");

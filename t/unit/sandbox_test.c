@@ -184,7 +184,7 @@ static bool try_all(const struct sandbox *s, int results[ATTEMPTS], char why[SAN
     if (pid == 0) {
         int got[ATTEMPTS];
 
-        if (s && sandbox_enter(s, inside, NULL, why) != 0)
+        if (s && sandbox_enter(s, &(struct sandbox_needs){.database = inside}, why) != 0)
             _exit(fprintf(stderr, "# %s\n", why) > 0);
         for (size_t i = 0; i < ATTEMPTS; i++)
             got[i] = attempts[i].try();
