@@ -168,6 +168,8 @@ static void hear_more(struct client *c, const char *text, size_t len)
     /* Others have said all they have to say. */
     if (c->stage == CLIENT_HOLDS && json_is_object(message))
         client_hear_openhost(c, message);
+    else if (client_takes_back(c, message))
+        client_end(c, REASON_USER, NULL);
     else if (c->stage != CLIENT_LEAVES)
         client_end(c, REASON_REQUEST, json_pack("{s:s}", "detail", "it was not asked for"));
     json_decref(message);

@@ -228,6 +228,8 @@ static void close_own(struct client *c)
         c->closing = true;
         orders_close(&holder->orders);
         c->control->orders_due = true;
+        if (holder->stage == CLIENT_HOLDS) /* it may not have had anything open yet */
+            client_follow_openhost(holder, false);
     } else if (c->closing) {
         client_end(c, REASON_OK, about(c, NULL));
     } else if (!close_orphans(c)) {
@@ -346,14 +348,28 @@ static void answer_status(struct client *c)
     client_flush(c);
 }
 
+static bool is_close(const json_t *message)
+{
+    const char *ask = json_string_value(json_object_get(message, "ask"));
+
+    return ask && strcmp(ask, "close") == 0;
+}
+
+bool client_takes_back(const struct client *c, const json_t *message)
+{
+    return (c->stage == CLIENT_UNNAMED || c->stage == CLIENT_ASKED) && !c->closing &&
+           is_close(message);
+}
+
 /* {"ask": "status"}: it is alive, and wants to know. {"ask": "close"}: it has had enough. */
 void client_hear_openhost(struct client *c, json_t *message)
 {
     const char *ask = json_string_value(json_object_get(message, "ask"));
 
-    if (!message || (ask && strcmp(ask, "close") == 0)) {
+    if (!message || is_close(message)) {
         orders_close(&c->orders);
         c->control->orders_due = true;
+        client_follow_openhost(c, false); /* what was not begun is over at once */
         return;
     }
     c->asks++;
@@ -426,7 +442,7 @@ void client_follow_openhost(struct client *c, bool tick)
     if (tick)
         follow_tick(c);
     first = &c->orders.hosts[0]; /* it may have moved */
-    if (c->opened && c->fd >= 0 && orders_are_over(&c->orders)) {
+    if (c->fd >= 0 && orders_are_over(&c->orders)) {
         enum reason why = c->logged_out ? REASON_LOGOUT : first->why ? first->why : REASON_USER;
 
         client_end(c, why, use_of(c, why));

@@ -140,6 +140,8 @@ void client_end_query(struct client *c);
  * told. */
 bool client_find_identity(struct client *c, const char *terminal);
 void client_begin_openhost(struct client *c);
+/* Whether the message takes back a request that was not begun yet. */
+bool client_takes_back(const struct client *c, const json_t *message);
 /* Something has come from the client, or (NULL) nothing will come any more. */
 void client_hear_openhost(struct client *c, json_t *message);
 /* A run has ended. */

@@ -94,12 +94,13 @@ static int ask_for_it(struct openhost *o)
                                          program_terminal(), "close", (int)o->close));
 }
 
-/* While the daemon is away what is open is closed when it comes again. */
+/* While the daemon is away what is open is closed when it comes again. A --close is not taken back.
+ */
 static void leave(struct openhost *o)
 {
     if (o->returning)
         o->close = true;
-    else if (!o->leaving)
+    else if (!o->leaving && !o->close)
         link_send(&o->link, json_pack("{s:s}", "ask", "close"));
     o->leaving = true;
     if (!o->returning)
@@ -172,7 +173,7 @@ static int on_end(struct openhost *o, const json_t *line)
         return code;
     }
     openhost_give_terminal(o);
-    if (code == 0 && o->close)
+    if (code == 0 && (o->close || !o->leaving)) /* not by this program, then from elsewhere */
         openhost_say(o, "%s", _("closed"));
     return program_tell_end(&o->program, line);
 }
