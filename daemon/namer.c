@@ -14,25 +14,40 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GROUPS_MAX 256
+#define GROUPS_MAX 1024
 
-static void add_groups(struct namer_answer *a, const struct passwd *user)
+/* getpwnam(3), getgrnam(3): these, too, say that there is none. */
+static bool is_absence(int err)
+{
+    return err == 0 || err == ENOENT || err == ESRCH;
+}
+
+/* False if they are not all there: one of those that are missing may be what spares the user. */
+static bool add_groups(struct namer_answer *a, const struct passwd *user)
 {
     gid_t gids[GROUPS_MAX];
     int count = GROUPS_MAX;
     size_t len = 0;
 
     if (getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
-        count = GROUPS_MAX;
+        return false;
     for (int i = 0; i < count; i++) {
-        const struct group *g = getgrgid(gids[i]);
-        size_t name = g ? strlen(g->gr_name) + 1 : 0;
+        const struct group *g;
+        size_t name;
 
-        if (name > 1 && len + name < sizeof a->groups) {
+        errno = 0;
+        g = getgrgid(gids[i]);
+        if (!g && !is_absence(errno))
+            return false;
+        name = g ? strlen(g->gr_name) + 1 : 0;
+        if (len + name >= sizeof a->groups)
+            return false;
+        if (name > 1) {
             memcpy(a->groups + len, g->gr_name, name);
             len += name;
         }
     }
+    return true;
 }
 
 static void look_up(struct namer_answer *a)
@@ -43,14 +58,12 @@ static void look_up(struct namer_answer *a)
     errno = 0;
     user = getpwuid(a->uid);
     len = user ? strlen(user->pw_name) : 0;
-    /* getpwnam(3): these, too, say that there is no such user. */
-    a->failed =
-        !user && errno && errno != ENOENT && errno != ESRCH && errno != EBADF && errno != EPERM;
+    a->failed = !user && !is_absence(errno) && errno != EBADF && errno != EPERM;
     if (len < 1 || len > USER_BYTES)
         return;
     memcpy(a->name.text, user->pw_name, len);
     a->found = true;
-    add_groups(a, user);
+    a->failed = !add_groups(a, user);
 }
 
 static int drop(uid_t uid, gid_t gid)

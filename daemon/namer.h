@@ -14,15 +14,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define NAMER_GROUPS_BYTES 4096
+#define NAMER_GROUPS_BYTES 16384
 
+/* To be looked at first is `failed`: who was found all the same has a name, but groups that are not
+ * all there, as the database did not tell them, or as they are more than 1024 or do not fit. */
 struct namer_answer {
     uint32_t uid;
     bool found;
-    bool failed; /* the database could not be asked */
+    bool failed; /* the database could not be asked for everything */
     struct user_name name;
-    char groups[NAMER_GROUPS_BYTES]; /* names, each with its NUL, an empty one at the end; what does
-                                        not fit is left out */
+    char groups[NAMER_GROUPS_BYTES]; /* names, each with its NUL, an empty one at the end */
 };
 
 /* Starts the process as this user; to be called by root. A descriptor that does not block, the

@@ -170,8 +170,14 @@ static void take_name(struct pass *p, const struct namer_answer *a)
     if (!u || !u->asked)
         return;
     u->asked = false;
-    if (a->failed)
+    if (a->failed) {
+        /* Whoever has a name is charged; whether they may be cut off is for a later answer. */
+        if (a->found && !*u->user.text) {
+            set_name(u, a);
+            u->is_spared = true;
+        }
         return;
+    }
     u->is_known = true;
     set_name(u, a);
     caller_judge(&caller, p->conf, a->groups);

@@ -13,6 +13,76 @@
 
 #define PATIENCE_S 30 /* for what has to come */
 
+/* Users and groups that this test alone knows, in place of the C library's. */
+#define USER_OF(groups) (31000000u + (groups))   /* in so many groups */
+#define LONG_OF(groups) USER_OF(2000 + (groups)) /* ... of names of 100 bytes */
+#define LONG 4000u
+#define GROUPS 10000u
+#define GID(n) (31000000u + (n))
+#define BROKEN GID(3000)   /* cannot be looked up */
+#define NAMELESS GID(3001) /* there is none */
+
+static const struct {
+    uid_t uid;
+    gid_t first;
+} odd[] = {{31900000, BROKEN}, {31900001, NAMELESS}};
+
+struct passwd *getpwuid(uid_t uid)
+{
+    static struct passwd user;
+    static char text[4096];
+    struct passwd *found = NULL;
+
+    if (uid < USER_OF(0)) {
+        errno = getpwuid_r(uid, &user, text, sizeof text, &found);
+        return found;
+    }
+    snprintf(text, sizeof text, "%lu", (unsigned long)uid);
+    user = (struct passwd){.pw_name = text, .pw_uid = uid, .pw_gid = GID(0)};
+    if (uid >= LONG_OF(0) && uid < USER_OF(GROUPS))
+        user.pw_gid = GID(LONG);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        user.pw_gid = uid == odd[i].uid ? odd[i].first : user.pw_gid;
+    return &user;
+}
+
+int getgrouplist(const char *user, gid_t first, gid_t *gids, int *room)
+{
+    unsigned long uid = strtoul(user, NULL, 10);
+    int count = uid >= USER_OF(0) && uid < USER_OF(GROUPS) ? (int)(uid - USER_OF(0)) : 1;
+
+    count -= first == GID(LONG) ? 2000 : 0;
+    for (int i = 0; i < count && i < *room; i++)
+        gids[i] = first + (gid_t)i;
+    if (count > *room)
+        return -1;
+    *room = count;
+    return count;
+}
+
+struct group *getgrgid(gid_t gid)
+{
+    static struct group group;
+    static char text[4096];
+    struct group *found = NULL;
+
+    if (gid < GID(0)) {
+        errno = getgrgid_r(gid, &group, text, sizeof text, &found);
+        return found;
+    }
+    if (gid == BROKEN || gid == NAMELESS) {
+        errno = gid == BROKEN ? EIO : 0;
+        return NULL;
+    }
+    snprintf(text, sizeof text, "%0*lu",
+             gid >= GID(LONG) ? 99
+             : gid < GID(400) ? 20
+                              : 10,
+             (unsigned long)gid);
+    group = (struct group){.gr_name = text, .gr_gid = gid};
+    return &group;
+}
+
 static bool has_group(const char *groups, const char *name)
 {
     for (; *groups; groups += strlen(groups) + 1) {
@@ -59,6 +129,41 @@ static void test_not_found(struct tap *t, int fd)
     tap_ok(t, !a.found && !a.failed, "nobody's: there is none");
     tap_text(t, a.name.text, "", "nobody's: no name");
     tap_text(t, a.groups, "", "nobody's: no group");
+}
+
+/* Of a user whose groups are not all known nothing may be made that depends on them. */
+static void test_groups(struct tap *t, int fd)
+{
+    static const struct {
+        const char *what;
+        uid_t uid;
+        bool failed;
+        const char *group; /* that is there */
+    } cases[] = {
+        {"one group", USER_OF(1), false, "00000000000031000000"},
+        {"more than fit into a page", USER_OF(400), false, "00000000000031000399"},
+        {"as many as are asked for", USER_OF(1024), false, "0031001023"},
+        {"one more", USER_OF(1025), true, NULL},
+        {"names that just fit", LONG_OF(163), false, NULL},
+        {"one more than fits", LONG_OF(164), true, NULL},
+        {"one that cannot be looked up", odd[0].uid, true, NULL},
+        {"one that has no name", odd[1].uid, false, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct namer_answer a;
+        char name[32];
+
+        snprintf(name, sizeof name, "%lu", (unsigned long)cases[i].uid);
+        tap_is(t, namer_find(fd, cases[i].uid, span_seconds(PATIENCE_S), &a), 0, "%s: an answer",
+               cases[i].what);
+        tap_ok(t, a.found, "%s: found", cases[i].what);
+        tap_text(t, a.name.text, name, "%s: the name", cases[i].what);
+        tap_is(t, a.failed, cases[i].failed, "%s: failed", cases[i].what);
+        if (cases[i].group)
+            tap_ok(t, has_group(a.groups, cases[i].group), "%s: %s is there", cases[i].what,
+                   cases[i].group);
+    }
 }
 
 /* What was asked for before, and not heard, is not taken for the answer. */
@@ -186,6 +291,7 @@ int main(void)
     if (fd >= 0) {
         test_found(&t, fd);
         test_not_found(&t, fd);
+        test_groups(&t, fd);
         test_order(&t, fd);
         close(fd);
     }
