@@ -74,6 +74,8 @@ static int drop(uid_t uid, gid_t gid)
     return 0;
 }
 
+#define SERVED 42 /* a library ends a process with anything else */
+
 static _Noreturn void serve(int fd)
 {
     uint32_t asked;
@@ -89,11 +91,11 @@ static _Noreturn void serve(int fd)
             _exit(1);
         free(a);
     }
-    _exit(0);
+    _exit(SERVED);
 }
 
-/* The libraries that look names up may crash, and take a process with them: it is started again
- * until the worker is gone. */
+/* The libraries that look names up may crash, or end the process that they are in: it is started
+ * again, once a second at most, until the worker is gone. */
 static _Noreturn void stand_by(int fd)
 {
     for (;;) {
@@ -102,7 +104,10 @@ static _Noreturn void stand_by(int fd)
 
         if (pid == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
             serve(fd);
-        if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+        if (pid == 0)
+            _exit(1);
+        if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+            WEXITSTATUS(status) == SERVED)
             _exit(0);
         sleep(1);
     }

@@ -18,6 +18,7 @@
 #define LONG_OF(groups) USER_OF(2000 + (groups)) /* ... of names of 100 bytes */
 #define LONG 4000u
 #define GROUPS 10000u
+#define DEADLY 31900010u /* whoever asks ends: with 0; the next one, with 1 */
 #define GID(n) (31000000u + (n))
 #define BROKEN GID(3000)   /* cannot be looked up */
 #define NAMELESS GID(3001) /* there is none */
@@ -33,6 +34,8 @@ struct passwd *getpwuid(uid_t uid)
     static char text[4096];
     struct passwd *found = NULL;
 
+    if (uid == DEADLY || uid == DEADLY + 1)
+        _exit((int)(uid - DEADLY));
     if (uid < USER_OF(0)) {
         errno = getpwuid_r(uid, &user, text, sizeof text, &found);
         return found;
@@ -166,6 +169,19 @@ static void test_groups(struct tap *t, int fd)
     }
 }
 
+/* A library that ends the process ends no more than that. */
+static void test_deadly(struct tap *t, int fd)
+{
+    for (uid_t i = 0; i < 2; i++) {
+        struct namer_answer a;
+
+        tap_is(t, namer_find(fd, DEADLY + i, span_ms(100), &a), -ETIMEDOUT,
+               "ended with %u: no answer", i);
+        tap_is(t, namer_find(fd, 0, span_seconds(PATIENCE_S), &a), 0,
+               "ended with %u: the next one is answered", i);
+    }
+}
+
 /* What was asked for before, and not heard, is not taken for the answer. */
 static void test_order(struct tap *t, int fd)
 {
@@ -293,6 +309,7 @@ int main(void)
         test_not_found(&t, fd);
         test_groups(&t, fd);
         test_order(&t, fd);
+        test_deadly(&t, fd);
         close(fd);
     }
     return tap_done(&t);
