@@ -126,6 +126,8 @@ bool share_hear_name(struct control *control)
             continue;
         if (c->caller.uid != a.uid)
             share_ask_name(c); /* if that could not be done yet */
+        else if (a.failed)     /* a name without its groups says too little, too */
+            client_end(c, REASON_NAMES, NULL);
         else if (a.found)
             take_name(c, &a);
         else

@@ -5,6 +5,8 @@
 
 own_utmp && make_users || exit 1
 printf "x' OR '1:x:2301:2301::/:/bin/sh\n" >>"$TRASH/etc/passwd"
+printf 'passwd: files\ngroup: files\n' >"$TRASH/etc/nsswitch.conf"
+mount --bind "$TRASH/etc/nsswitch.conf" /etc/nsswitch.conf || exit 1
 make_network
 background on_host2 "$BUILD/t/traffic" probe tcp 10.99.0.1 1
 socket=$TRASH/run/ctl
@@ -67,6 +69,14 @@ reload() {
 }
 
 ok "the client that asks here gets answers" answers bob '{"command": "ping"}' '"end":0'
+chmod 600 "$TRASH/etc/passwd"
+ok "a user database that cannot be read makes nobody nameless" answers bob '{"command": "ping"}' '"end":69,"why":"names"'
+chmod 644 "$TRASH/etc/passwd"
+chmod 600 "$TRASH/etc/group"
+ok "nor does one of groups" answers bob '{"command": "ping"}' '"end":69,"why":"names"'
+chmod 644 "$TRASH/etc/group"
+ok "and when it can be, there are answers" answers bob '{"command": "ping"}' '"end":0'
+ok "a uid that has no name is told so" answers 2999 '{"command": "ping"}' '"end":77,"why":"nobody"'
 ok "and is refused what is another's" not answers bob '{"command": "show", "user": "alice"}' '"row"'
 room() { answers root "{\"command\": \"openfw\", \"way\": \"open\", \"hosts\": [{\"host\": \"10.99.0.7\"}, $1]}" "$2"; }
 ok "a host of a room that is none is named" room '{"host": "10.99.0.300"}' '"10.99.0.300: not an address"'
