@@ -41,7 +41,8 @@ struct eviction {
     struct span grace;
     struct mono kill_at, give_up_at;
     enum phase phase;
-    bool is_asked; /* all that were there have been */
+    bool is_asked;    /* all that were there have been */
+    bool is_given_up; /* and logged as such: those that are stopped go on */
     unsigned stop_walks;
     struct span pause; /* after killing: longer and longer, while nobody new is found */
     struct evict_known known;
@@ -123,14 +124,21 @@ int evict_begin(struct evict *e, uid_t uid, const char *user, struct span grace,
     return 0;
 }
 
+static void begin_release(struct eviction *v, struct mono now)
+{
+    if (v->phase != RELEASE)
+        v->give_up_at = mono_add(now, span_seconds(GIVE_UP_S));
+    v->phase = RELEASE;
+    v->in_walk = false; /* a walk that goes on has passed some already */
+}
+
 void evict_call_off(struct evict *e, uid_t uid, struct mono now)
 {
     struct eviction *v = find_eviction(e, uid);
 
     if (!v)
         return;
-    v->phase = RELEASE;
-    v->in_walk = false; /* a walk that goes on has passed some already */
+    begin_release(v, now);
     e->next_is_thorough = true;
     e->due = now;
 }
@@ -378,31 +386,50 @@ static struct mono next_phase(struct eviction *v, struct mono now)
     return at;
 }
 
-static void log_end(const struct eviction *v)
+static void log_given_up(const struct eviction *v)
 {
     char user[LOG_VALUE_LEN], name[LOG_VALUE_LEN];
 
     log_value(v->user, user);
-    if (v->phase == RELEASE)
-        log_notice("evict user=%s is called off", user);
-    else if (v->left)
+    if (v->left)
         log_err("evict user=%s left=%u pid=%ld name=%s state=%c: do not end, given up", user,
                 v->left, (long)v->last.pid, log_value(v->last.name, name), v->last.state);
+}
+
+static void log_end(const struct eviction *v, bool walked)
+{
+    char user[LOG_VALUE_LEN];
+
+    log_value(v->user, user);
+    if (v->phase == RELEASE && !walked)
+        log_err("evict user=%s: who is stopped cannot be let go on, given up", user);
+    else if (v->phase == RELEASE && !v->is_given_up)
+        log_notice("evict user=%s is called off", user);
+    else if (v->phase != RELEASE)
+        log_given_up(v);
     if (v->known.count)
         log_notice("evicted user=%s processes=%u killed=%u", user, v->known.count, v->killed);
 }
 
 /* Several walks that look at everybody have to find it so. As long as its processes have not been
- * asked, there is no giving up but of walks that fail. */
+ * asked, there is no giving up but of walks that fail; and none leaves those stopped that can be
+ * ended or let go on: behind a walk that stops comes one that kills. */
 static bool is_over(const struct evict *e, struct eviction *v, bool walked, struct mono now)
 {
     if (v->phase == RELEASE)
-        return v->in_walk || !walked;
+        return (walked && v->in_walk) || now.ns >= v->give_up_at.ns;
     if (walked && v->in_walk && v->left)
         v->empty_walks = 0;
     if (walked && v->in_walk && v->left == 0 && e->is_thorough && ++v->empty_walks >= EMPTY_WALKS)
         return true;
-    return now.ns >= v->give_up_at.ns && (v->phase != ASK || !walked);
+    if (now.ns < v->give_up_at.ns || (walked && v->phase != KILL))
+        return false;
+    if (walked || v->phase == ASK)
+        return true;
+    log_given_up(v);
+    v->is_given_up = true;
+    begin_release(v, now);
+    return false;
 }
 
 /* When its next walk is due. */
@@ -433,7 +460,7 @@ static void end_walk(struct evict *e, bool walked, struct mono now)
         struct mono at;
 
         if (is_over(e, v, walked, now)) {
-            log_end(v);
+            log_end(v, walked);
             evict_known_free(&v->known);
             continue;
         }

@@ -44,7 +44,7 @@ bool evict_next(const struct evict *e, struct mono *at);
 /* One step, if it is due: some 10 to 20 ms of work at most, that goes on in the next step. */
 void evict_step(struct evict *e, struct mono now);
 /* The user may go on after all: nobody is signalled any more, and who was stopped here goes on with
- * the next steps. Nothing if no eviction is going on. */
+ * the next steps, if /proc can be walked within 10 s. Nothing if no eviction is going on. */
 void evict_call_off(struct evict *e, uid_t uid, struct mono now);
 /* The same for every eviction. */
 void evict_call_off_all(struct evict *e, struct mono now);

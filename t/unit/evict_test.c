@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/capability.h>
+#include <sys/resource.h>
 
 static void stop(void *context)
 {
@@ -403,6 +404,68 @@ static void test_pardon_of_stopped(struct tap *t)
     strangers_end(other);
 }
 
+static pid_t *start_crowd(void)
+{
+    static pid_t crowd[CROWD];
+
+    for (size_t i = 0; i < CROWD; i++)
+        crowd[i] = strangers_start(strangers_all(ALICE), NULL, NULL);
+    return crowd;
+}
+
+static void end_crowd(const pid_t *crowd)
+{
+    for (size_t i = 0; i < CROWD; i++)
+        strangers_end(crowd[i]);
+}
+
+/* The time for it is over in the middle of a walk that stops. */
+static void test_late_stop(struct tap *t)
+{
+    pid_t *crowd = start_crowd();
+    struct world w = begin(ALICE, 0);
+
+    evict_step(w.e, w.now);
+    usleep(20000);
+    tap_ok(t, count_in(crowd, 'T') > 1, "late: one step stops some");
+    w.now = after(&w, 11000);
+    finish(&w);
+    tap_is(t, count_dead(crowd), CROWD, "late: who is stopped is killed all the same");
+    end_crowd(crowd);
+}
+
+/* Meanwhile nothing can be opened: no walk begins. */
+static void test_no_walk(struct tap *t)
+{
+    static const struct {
+        const char *what;
+        bool called_off;
+        int64_t ms;
+    } cases[] = {{"called off", true, 5000}, {"given up", false, 10500}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pid_t *crowd = start_crowd();
+        struct rlimit limit, none;
+        struct world w = begin(ALICE, 0);
+
+        strangers_require(getrlimit(RLIMIT_NOFILE, &limit) == 0, "getrlimit");
+        none = (struct rlimit){0, limit.rlim_max};
+        evict_step(w.e, w.now);
+        usleep(20000);
+        tap_ok(t, count_in(crowd, 'T') > 1, "no walk: %s: one step stops some", cases[i].what);
+        if (cases[i].called_off)
+            evict_call_off(w.e, ALICE, w.now);
+        strangers_require(setrlimit(RLIMIT_NOFILE, &none) == 0, "setrlimit");
+        step_until(&w, after(&w, cases[i].ms));
+        strangers_require(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
+        finish(&w);
+        usleep(20000);
+        tap_is(t, count_in(crowd, 'T'), 0, "no walk: %s: in the end nobody is", cases[i].what);
+        tap_is(t, lines(cases[i].what, NULL), 1, "no walk: %s: logged", cases[i].what);
+        end_crowd(crowd);
+    }
+}
+
 int main(void)
 {
     struct tap t = {0};
@@ -420,5 +483,7 @@ int main(void)
     test_pardon(&t);
     test_pardon_of_others(&t);
     test_pardon_of_stopped(&t);
+    test_late_stop(&t);
+    test_no_walk(&t);
     return tap_done(&t);
 }
