@@ -313,6 +313,8 @@ static int take_conf(struct keeper *k, int snapshot)
     k->conf = next;
     text_set_language((enum conf_language)next->language);
     k->topology_stale = true;
+    /* Whom it spares now is not ended; whom it does not the worker asks for again. */
+    evict_call_off_all(k->evict, mono_now());
     settings_free(was);
     return 0;
 }

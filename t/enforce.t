@@ -160,6 +160,21 @@ survives "a deposit" db "UPDATE tcptab SET quota = 100000 WHERE name = 'mallory'
 survives "NEVER_KILL" again NEVER_KILL=mallory
 again
 survives "ENFORCE_LOCAL=log" again ENFORCE_LOCAL=log
+# The next pass, which learns who that is now, comes after the grace.
+grace=4
+slowly() { rule "$@" && sed -i 's/^PERIOD=.*/PERIOD=10/' "$CONF" && kill -HUP "$(daemon_pid)"; }
+slowly
+ordered=$(grep -c 'evict user=mallory uid' "$LOG")
+called=$(grep -c 'evict user=mallory is called off' "$LOG")
+db "UPDATE tcptab SET quota = 0 WHERE name = 'mallory'"
+uses mallory sh -c "trap '' TERM; while :; do sleep 0.2; done"
+holds mallory
+within 25 times_logged $((ordered + 1)) 'evict user=mallory uid'
+slowly NEVER_KILL=mallory
+ok "a reload calls off at once" within 2 times_logged $((called + 1)) 'evict user=mallory is called off'
+sleep 6
+ok "and whom it spares is not killed at the end of the grace" lives mallory
+ends mallory
 grace=1
 
 # Told in words of the administrator's, and in Swedish; and before it comes to that.
