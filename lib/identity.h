@@ -76,8 +76,9 @@ struct identity_paths {
 };
 
 /* `paths` may be NULL. 0, and the answer in *out; -ENOMEM; -EIO and what else reading the records
- * may fail with: a utmp that the sandbox does not reach, since it was made after it, is -EACCES. No
- * records at all are an answer, IDENTITY_NONE. */
+ * may fail with: a utmp that the sandbox does not reach, since it was made after it, is -EACCES if
+ * logind knows of no session, and otherwise as if there were none. No records at all are an answer,
+ * IDENTITY_NONE. */
 int identity_find(const struct identity_paths *paths, const struct identity_caller *caller,
                   struct identity *out);
 /* Whether the session found then is still there: its leader lives, and is no other process that

@@ -389,6 +389,58 @@ static void test_worlds(struct tap *t, const struct sandbox *s, bool cgroups, st
     }
 }
 
+/* A utmp is put in place of the one that the sandbox knows, or in place of none. */
+static void find_late(const struct sandbox *s, const struct world *w, bool was_there,
+                      struct found *shared)
+{
+    char why[SANDBOX_WHY_LEN], byte;
+    int in[2], out[2];
+    pid_t pid;
+
+    write_world(w);
+    if (!was_there)
+        unlink("/run/utmp");
+    *shared = (struct found){.err = 1};
+    if (pipe(in) != 0 || pipe(out) != 0)
+        exit(1);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        if (sandbox_enter(s, &(struct sandbox_needs){.database = "/run/tcpquota/db"}, why) != 0 ||
+            write(in[1], "", 1) != 1 || read(out[0], &byte, 1) != 1)
+            _exit(1);
+        find(w->terminal, shared);
+        _exit(0);
+    }
+    close(in[1]);
+    if (read(in[0], &byte, 1) == 1) {
+        unlink("/run/utmp");
+        write_utmp("10.0.0.7");
+    }
+    if (write(out[1], "", 1) != 1)
+        tap_note("the sandbox cannot be entered");
+    waitpid(pid, NULL, 0);
+    close(in[0]);
+    close(out[0]);
+    close(out[1]);
+}
+
+static void test_late(struct tap *t, const struct sandbox *s, struct found *shared)
+{
+    static const struct world without = {"no session, a late utmp", "pts/3", {{NULL}}, NULL, NULL,
+                                         IDENTITY_NONE, "-", ""},
+                              with = {"a session, a late utmp", "",
+                                      {{"5", ALICE, SSH("10.0.0.2"), LIVES}}, NULL, NULL,
+                                      IDENTITY_FROM, "10.0.0.2", "5"};
+
+    for (int was_there = 0; was_there < 2; was_there++) {
+        find_late(s, &without, was_there, shared);
+        tap_is(t, shared->err, -EACCES, "%s: cannot be found out", without.what);
+        find_late(s, &with, was_there, shared);
+        check(t, &with, shared, was_there ? "replaced" : "new");
+    }
+}
+
 /* A /run of our own, and a file in place of the caller's control group. */
 static bool make_places(void)
 {
@@ -433,6 +485,8 @@ int main(void)
         if (!sandbox)
             tap_note("no user tcpquota: the sandbox is not tested");
         test_worlds(&t, sandbox ? &s : NULL, cgroups, shared);
+        if (sandbox && sandbox_landlock_version() > 0)
+            test_late(&t, &s, shared);
     } else {
         puts("1..0 # SKIP needs a mount namespace of its own");
     }
