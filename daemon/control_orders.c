@@ -267,6 +267,15 @@ static void look_at_opening(struct orders *o, struct order_host *h, const struct
     }
 }
 
+/* A row that is open after ours was to be closed is another one, that was made meanwhile. */
+static bool is_being_closed(const struct orders *o, const struct pass_host *now)
+{
+    if (!now || !now->has_row)
+        return false;
+    return o->anybodys ? now->order == ORDER_CLOSE
+                       : now->order != ORDER_IS_CLOSED && is_users(o, &now->user);
+}
+
 /* It was open. A host that nothing is known of has lost its row by hand. */
 static void look_at_open(struct orders *o, struct order_host *h, const struct pass_host *now)
 {
@@ -276,9 +285,12 @@ static void look_at_open(struct orders *o, struct order_host *h, const struct pa
         h->used = now->session;
     if (ours && now->open && now->in_session && h->stage != STAGE_CLOSING)
         return;
-    if (h->stage == STAGE_CLOSING && now && now->has_row && now->order != ORDER_IS_CLOSED &&
-        (o->anybodys || is_users(o, &now->user)))
+    if (h->stage == STAGE_CLOSING && is_being_closed(o, now))
         return;
+    if (o->anybodys && now && now->has_row && now->order != ORDER_IS_CLOSED) {
+        h->why = REASON_IN_USE;
+        h->holder = now->user;
+    }
     if (h->stage == STAGE_OPEN)
         h->why = ours ? reason_of_cause(now->session.cause) : REASON_ADMIN;
     if (h->why == REASON_HOURS && !o->free) /* only the free have hours */

@@ -250,6 +250,8 @@ static void tell_outcome(struct client *c, struct order_host *h)
     } else if (c->opening) {
         c->refused = true;
         tell(c, &h->addr, "closed", h->why, NULL);
+    } else if (h->why == REASON_IN_USE) { /* by now it is somebody else's */
+        tell(c, &h->addr, "open", REASON_IN_USE, &h->holder);
     } else {
         tell(c, &h->addr, "closed", REASON_OK, NULL);
     }

@@ -169,6 +169,25 @@ ok "while the database is locked it waits, and says how far it has come" within 
 unlock_database
 wait $opener
 is "and opens when it is not" $? 0
+openfw --close ALL >/dev/null
+
+# Somebody else's row takes the place of the one that is to be closed, before that is written.
+openfw --open 10.99.0.2 >/dev/null
+rm -f "$TRASH/locked"
+sqlite3 "$DB" >/dev/null 2>&1 <<END &
+.timeout 5000
+BEGIN IMMEDIATE;
+UPDATE masq SET name = 'alice', free = 0, open = 2 WHERE host = '10.99.0.2';
+.shell touch $TRASH/locked
+.shell sleep 3
+COMMIT;
+END
+PIDS="$PIDS $!"
+within 5 test -e "$TRASH/locked"
+ok "a host that is somebody else's meanwhile does not hold up --close" exits 0 as tess timeout 15 "$BUILD/openfw" --config "$CONF" --close 10.99.0.2
+ok "it is told whose it is" said '10.99.0.2 is open already for alice'
+ok "and stays theirs" within 5 db_is 'alice|1' "SELECT name, open FROM masq WHERE host = '10.99.0.2'"
+openfw -c 10.99.0.2 >/dev/null
 for lost in --help --version "-l --json" "--json --close HALL"; do
     ok "$lost: what cannot be printed is 74" exits 74 as tess sh -c "'$BUILD/openfw' --config '$CONF' $lost >/dev/full"
 done
