@@ -22,13 +22,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_PATIENCE_S 2
-#define NAMES_REST_S 10   /* after that was in vain: others have to be served meanwhile */
+#define NAME_PATIENCE_S 2 /* for all names of an ask */
+#define NAMES_REST_S 10   /* after that was too short: others have to be served meanwhile */
 #define NOTICE_BYTES 4096 /* of NOQUOTAFILE */
 
 static const char *const unnamed = "has a name that cannot be looked up at the moment";
 
-static const char *refusal(struct keeper *k, uid_t uid, struct user_name *name)
+static struct mono name_patience(void)
+{
+    return mono_add(mono_now(), span_seconds(NAME_PATIENCE_S));
+}
+
+/* Not later than `until`. */
+static const char *refusal(struct keeper *k, uid_t uid, struct mono until, struct user_name *name)
 {
     struct namer_answer answer;
     struct caller caller = {.uid = uid};
@@ -40,8 +46,8 @@ static const char *refusal(struct keeper *k, uid_t uid, struct user_name *name)
         return "is the user of tcpquotad";
     if (now.ns < k->names_again.ns)
         return unnamed;
-    if (namer_find(k->namer, uid, span_seconds(NAME_PATIENCE_S), &answer) != 0) {
-        k->names_again = mono_add(now, span_seconds(NAME_PATIENCE_S + NAMES_REST_S));
+    if (namer_find(k->namer, uid, mono_since(now, until), &answer) != 0) {
+        k->names_again = mono_add(until, span_seconds(NAMES_REST_S));
         return unnamed;
     }
     if (answer.failed)
@@ -56,9 +62,9 @@ static const char *refusal(struct keeper *k, uid_t uid, struct user_name *name)
 }
 
 /* 0; -EACCES, logged; -EAGAIN, which the worker tells. */
-static int check_user(struct keeper *k, uint64_t uid, struct user_name *name)
+static int check_user(struct keeper *k, uint64_t uid, struct mono until, struct user_name *name)
 {
-    const char *why = uid > UINT32_MAX ? "is no uid" : refusal(k, (uid_t)uid, name);
+    const char *why = uid > UINT32_MAX ? "is no uid" : refusal(k, (uid_t)uid, until, name);
 
     if (!why || why == unnamed)
         return why ? -EAGAIN : 0;
@@ -116,6 +122,7 @@ static bool is_blocked(const struct keeper *k, uint64_t uid)
 static int serve_block(struct keeper *k, struct wire_message *m)
 {
     int err = keeper_receive_numbers(k, m, true), result = 0;
+    struct mono until = name_patience();
     uint32_t *next;
     size_t kept = 0;
 
@@ -131,8 +138,9 @@ static int serve_block(struct keeper *k, struct wire_message *m)
     for (size_t i = 0; i < k->numbers.count; i++) {
         struct user_name name;
 
-        err = k->conf->enforce_local == ENFORCE_CLOSE ? check_user(k, k->numbers.list[i], &name)
-                                                      : -EAGAIN;
+        err = k->conf->enforce_local == ENFORCE_CLOSE
+                  ? check_user(k, k->numbers.list[i], until, &name)
+                  : -EAGAIN;
         /* Who they are is only not known at the moment. */
         if (!err || (err == -EAGAIN && is_blocked(k, k->numbers.list[i])))
             next[kept++] = (uint32_t)k->numbers.list[i];
@@ -174,7 +182,7 @@ static int serve_cut(struct keeper *k, struct wire_message *m)
 
     if (err)
         return err;
-    err = k->conf->enforce_local == ENFORCE_KILL ? check_user(k, uid, &name)
+    err = k->conf->enforce_local == ENFORCE_KILL ? check_user(k, uid, name_patience(), &name)
           : is_blocked(k, uid)                   ? 0
                                                  : -EAGAIN;
     return keeper_answer_result(k, err ? err : cut(k, uid));
@@ -252,7 +260,8 @@ static int serve_evict(struct keeper *k, struct wire_message *m)
         return -EPROTO;
     if (evict_is_going_on(k->evict, uid))
         return keeper_answer_result(k, 0);
-    err = k->conf->enforce_local == ENFORCE_KILL ? check_user(k, uid, &name) : -EAGAIN;
+    err = k->conf->enforce_local == ENFORCE_KILL ? check_user(k, uid, name_patience(), &name)
+                                                 : -EAGAIN;
     if (!err) {
         tell(k, uid, (enum wire_news)k->numbers.list[0], 0);
         err = evict_begin(k->evict, uid, name.text, span_seconds(k->conf->kill_grace), mono_now());
@@ -271,7 +280,7 @@ static int serve_tell(struct keeper *k, struct wire_message *m)
     if (k->numbers.count != 2 || k->numbers.list[0] > WIRE_QUOTA_ENDS ||
         k->numbers.list[1] > INT64_MAX)
         return -EPROTO;
-    err = check_user(k, uid, &name);
+    err = check_user(k, uid, name_patience(), &name);
     if (!err)
         tell(k, uid, (enum wire_news)k->numbers.list[0], (int64_t)k->numbers.list[1]);
     return keeper_answer_result(k, err);

@@ -7,6 +7,7 @@
 #include "namer.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #define USUAL                                                                                      \
@@ -428,6 +429,37 @@ static void test_block(struct tap *t)
     end(&w);
 }
 
+/* Each answer comes in time; all of them together do not. */
+static void test_slow_names(struct tap *t)
+{
+    static const uint64_t uids[] = {23001, 23002, 23003, 23004, 23005, 23007};
+    struct world w = make(CLOSE);
+    struct wire_message m = ask_with(WIRE_BLOCK, 0, uids, 6);
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        struct namer_answer a = {.found = true, .name = {"dora"}, .groups = "users"};
+
+        close(w.k->namer);
+        while (recv(w.names, &a.uid, sizeof a.uid, 0) == sizeof a.uid) {
+            usleep(900000);
+            send(w.names, &a, sizeof a, MSG_NOSIGNAL);
+        }
+        _exit(0);
+    }
+    keeper_put(w.ours, &m, sizeof m);
+    tap_is(t, keeper_serve(w.k), 0, "slow names: served");
+    tap_is(t, wire_receive(w.ours, &m, NULL, 0), 0, "slow names: answered");
+    tap_is(t, m.result, -EAGAIN, "slow names: not of everybody");
+    tap_ok(t, w.k->blocked_count < 4, "slow names: %zu have come", w.k->blocked_count);
+    tap_ok(t, w.k->names_again.ns > mono_now().ns, "slow names: then it rests");
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    end(&w);
+}
+
 static void test_cut(struct tap *t)
 {
     static const uint64_t inodes[] = {1, 2};
@@ -460,6 +492,7 @@ int main(void)
     test_root(&t);
     test_modes(&t);
     test_block(&t);
+    test_slow_names(&t);
     test_cut(&t);
     return tap_done(&t);
 }
