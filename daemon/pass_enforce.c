@@ -29,12 +29,19 @@ static void log_user(const struct pass *p, const char *event, const struct local
                u->meter.cnts, more);
 }
 
-/* That a terminal takes nothing is no failure; whom the keeper refuses to touch is spared until the
- * configuration is read anew. */
+/* Whom the keeper refuses to touch, and says why, is spared until the configuration is read anew.
+ */
+static void spare(struct local_user *u)
+{
+    u->is_spared = true;
+    u->trouble.on = false;
+}
+
+/* That a terminal takes nothing is no failure. */
 static void tell(struct pass *p, struct local_user *u, enum wire_news news, int64_t seconds)
 {
     if (!p->dry_run && ask_tell(p->keeper, u->uid, news, seconds) == -EACCES)
-        u->is_spared = true;
+        spare(u);
 }
 
 static void note_answer(struct local_user *u, int err)
@@ -44,10 +51,11 @@ static void note_answer(struct local_user *u, int err)
     log_value(u->user.text, user);
     if (err >= 0)
         trouble_end(&u->trouble, "ENFORCE_LOCAL");
+    else if (err == -EACCES)
+        spare(u);
     else
         trouble_begin(&u->trouble, "ENFORCE_LOCAL: user=%s uid=%lu cannot be cut off: %s", user,
                       (unsigned long)u->uid, strerror(-err));
-    u->is_spared = u->is_spared || err == -EACCES;
 }
 
 static enum wire_news news_of(const struct local_user *u)
@@ -59,9 +67,9 @@ static void block(struct pass *p, struct local_user *u)
 {
     if (u->blocked)
         return;
-    u->blocked = true;
-    p->blocks_due = true;
     tell(p, u, news_of(u), 0);
+    u->blocked = !u->is_spared;
+    p->blocks_due = p->blocks_due || u->blocked;
 }
 
 /* Asked for anew in each run that still sees use: the keeper goes on with what goes on. */

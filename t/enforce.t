@@ -217,6 +217,25 @@ ok "out of allowed" within 10 is_gone mallory
 
 ends mallory
 
+# Spared by a group that they have come into since: the keeper sees that, and tells it, alone.
+again OPERATORS=@teachers
+allow mallory 100000
+sessions() { db_is "$1" "SELECT count(*) FROM session WHERE host = 'local' AND name = 'mallory' AND closed IS NULL"; }
+within 10 sessions 0
+holds mallory
+within 10 sessions 1
+sed 's/^teachers:.*/&,mallory/' "$TRASH/etc/group" >"$TRASH/group"
+cat "$TRASH/group" >"$TRASH/etc/group"
+spared=$(grep -c 'spare uid=2004' "$LOG")
+db "UPDATE tcptab SET quota = 0 WHERE name = 'mallory'"
+ok "spared by the keeper" within 10 times_logged $((spared + 1)) 'spare uid=2004 it is in ADMINS, OPERATORS or NEVER_KILL'
+passes 3
+ok "which is told once" times_logged $((spared + 1)) 'spare uid=2004'
+ok "and by nobody else" not logged 'uid=2004 cannot be cut off'
+ok "mallory lives" lives mallory
+ends mallory
+sed 's/,mallory$//' "$TRASH/group" >"$TRASH/etc/group"
+
 # close: the connections, and nothing else.
 background on_host "$traffic" serve $PORT
 background on_gate "$traffic" serve $PORT
