@@ -25,7 +25,8 @@ struct store_folding {
  */
 int store_fold(struct store *s, struct store_folding *f);
 
-/* Takes away sessions that were closed, and lines of logging_openfw and of lookuplog: how many, or -errno. */
+/* Takes away sessions that were closed, and lines of logging_openfw and of lookuplog: how many, or
+ * -errno. */
 int64_t store_drop_sessions(struct store *s, const char *before, int64_t limit);
 int64_t store_drop_openfw(struct store *s, const char *before, int64_t limit);
 int64_t store_drop_lookups(struct store *s, const char *before, int64_t limit);
