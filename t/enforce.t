@@ -10,7 +10,10 @@ make_network
 traffic=$BUILD/t/traffic
 grace=1
 rule() { configure MIN_UID=2001 MAX_UID=2007 KILL_GRACE=$grace TICS=2 "$@"; }
-again() { rule "$@" && kill -HUP "$(daemon_pid)"; }
+again() {
+    reloads=$(grep -c 'reload config' "$LOG")
+    rule "$@" && kill -HUP "$(daemon_pid)" && within 10 times_logged $((reloads + 1)) 'reload config'
+}
 
 # uses USER COMMAND...: in the background
 uses() {
