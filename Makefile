@@ -12,14 +12,14 @@ DATADIR = $(PREFIX)/share/tcpquota
 BUILD = build$(if $(SANITIZE),-asan)
 
 PKG_CONFIG ?= pkg-config
-PACKAGES = sqlite3 libip4tc libip6tc libmnl libseccomp libcap jansson libsystemd
+PACKAGES = sqlite3 libnetfilter_queue libip4tc libip6tc libmnl libseccomp libcap jansson libsystemd
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla $(if $(WERROR),-Werror)
 HARDENED = -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 SANITIZED = -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDENING = $(if $(SANITIZE),$(SANITIZED),$(HARDENED))
 CFLAGS ?= -O2 -g
 CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DLOCALEDIR='"$(PREFIX)/share/locale"' \
-	-Ilib -Idaemon -Itools \
+	-Ilib -Idaemon -Itools -Iaccess \
 	$(shell $(PKG_CONFIG) --cflags $(PACKAGES)) $(CPPFLAGS)
 CFLAGS_ALL = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),$(SANITIZED)) $(LDFLAGS)
@@ -30,12 +30,19 @@ LIBS_tcpquota = $(shell $(PKG_CONFIG) --libs ncursesw)
 LIB_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) $(BUILD)/obj/schema.o
 DAEMON_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard daemon/*.c))
 # What the unit tests link: the daemon without its main file.
-MODULE_OBJECTS = $(filter-out %/tcpquotad.o,$(DAEMON_OBJECTS))
+MODULE_OBJECTS = $(filter-out %/tcpquotad.o,$(DAEMON_OBJECTS)) $(DOOR_SHARED)
 # What the programs of tools/ share, and what each has of its own: openhost.c, openhost_*.c.
 TOOLS = openhost openfw tcpquota
 TOOL_SHARED = $(addprefix $(BUILD)/obj/tools/,program.o link.o question.o question_local.o show.o table.o view.o)
 parts_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/$(1).c tools/$(1)_*.c))
-PROGRAMS = $(BUILD)/tcpquotad $(addprefix $(BUILD)/,$(TOOLS))
+# The doors of access/: each has a main file and parts of its own (authd.c, authd_*.c); the other
+# modules there are the doors' to share.
+DOORS = authd
+DOOR_SHARED = $(patsubst %.c,$(BUILD)/obj/%.o, \
+	$(filter-out $(foreach d,$(DOORS),access/$(d).c access/$(d)_%.c),$(wildcard access/*.c)))
+door_parts_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard access/$(1).c access/$(1)_*.c))
+PROGRAMS = $(BUILD)/tcpquotad $(addprefix $(BUILD)/,$(TOOLS)) \
+	$(addprefix $(BUILD)/tcpquota-,$(DOORS))
 CATALOGUES = $(patsubst po/%.po,$(BUILD)/locale/%/LC_MESSAGES/tcpquota.mo,$(wildcard po/*.po))
 UNIT_TESTS = $(patsubst t/unit/%.c,$(BUILD)/t/%.t,$(wildcard t/unit/*_test.c))
 PRELOADED = t/helper/slow_fsync.c t/helper/stepped_clock.c t/helper/missing.c
@@ -68,6 +75,10 @@ $(BUILD)/tcpquotad: $(DAEMON_OBJECTS) $(BUILD)/libtcpquota.a
 $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $$(call parts_of,$$*) $(TOOL_SHARED) \
 		$(BUILD)/libtcpquota.a
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(LIBS_$*)
+
+$(addprefix $(BUILD)/tcpquota-,$(DOORS)): $(BUILD)/tcpquota-%: $$(call door_parts_of,$$*) \
+		$(DOOR_SHARED) $(BUILD)/libtcpquota.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 $(BUILD)/locale/%/LC_MESSAGES/tcpquota.mo: po/%.po
 	@mkdir -p $(@D)
@@ -151,9 +162,9 @@ po:
 	done
 
 tidy:
-	clang-tidy --quiet lib/*.c daemon/*.c tools/*.c -- $(CPPFLAGS_ALL) -std=c11
+	clang-tidy --quiet lib/*.c daemon/*.c tools/*.c access/*.c -- $(CPPFLAGS_ALL) -std=c11
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
-	    --error-exitcode=1 -Ilib -Idaemon -Itools lib daemon tools
+	    --error-exitcode=1 -Ilib -Idaemon -Itools -Iaccess lib daemon tools access
 
 install: all
 	sh init/install-files install "$(DESTDIR)" "$(PREFIX)" "$(SYSCONFDIR)" "$(UNITDIR)" "$(BUILD)"

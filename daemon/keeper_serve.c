@@ -286,7 +286,7 @@ static void warn_of_change(const char *key, const char *was, const char *is)
 
 static void reopen_log(struct keeper *k, const char *path)
 {
-    int err = k->setup.to_file ? log_to_file(path, SETTINGS_PROGRAM) : 0;
+    int err = k->setup.to_file ? log_to_file(path, SETTINGS_TCPQUOTAD) : 0;
 
     if (err)
         log_err("log %s cannot be opened, the old one goes on: %s", path, strerror(-err));
@@ -298,7 +298,7 @@ static int take_conf(struct keeper *k, int snapshot)
     struct conf *next, *was = k->conf;
 
     reopen_log(k, was->logfile); /* what is wrong with the configuration is in the new one */
-    next = settings_load(snapshot, k->setup.conf_path, NULL);
+    next = settings_load(snapshot, k->setup.conf_path, SETTINGS_TCPQUOTAD, NULL);
     if (!next) {
         log_err("reload %s has faults, the old configuration goes on", k->setup.conf_path);
         return -EINVAL;

@@ -53,7 +53,7 @@ static int load_conf(struct daemon *d)
     bool no_localnet = false;
     int snapshot = settings_snapshot(d->conf_path);
 
-    d->conf = settings_load(snapshot, d->conf_path, &no_localnet);
+    d->conf = settings_load(snapshot, d->conf_path, SETTINGS_TCPQUOTAD, &no_localnet);
     if (snapshot >= 0)
         close(snapshot);
     if (d->conf)
@@ -122,7 +122,7 @@ static int open_log(struct daemon *d)
         log_to_terminal();
         return 0;
     }
-    err = log_to_file(d->conf->logfile, SETTINGS_PROGRAM);
+    err = log_to_file(d->conf->logfile, SETTINGS_TCPQUOTAD);
     return err ? start_error(EX_IOERR, d->conf->logfile, strerror(-err)) : 0;
 }
 
@@ -325,7 +325,7 @@ int main(int argc, char **argv)
     if (fill_standard_descriptors() != 0)
         return EX_OSERR;
     umask(022);
-    log_to_stderr(SETTINGS_PROGRAM);
+    log_to_stderr(SETTINGS_TCPQUOTAD);
     code = options_parse(&d.options, argc, argv);
     if (code)
         return code < 0 ? EX_USAGE : 0;

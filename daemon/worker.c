@@ -109,7 +109,7 @@ static const struct conf *reload(void *context)
     if (log >= 0)
         log_adopt(log);
     if (!err)
-        next = settings_load_again(snapshot, w->setup->conf_path);
+        next = settings_load_again(snapshot, w->setup->conf_path, SETTINGS_TCPQUOTAD);
     if (snapshot >= 0)
         close(snapshot);
     if (!next) {
@@ -119,7 +119,7 @@ static const struct conf *reload(void *context)
         return w->conf;
     }
     if (w->setup->to_file && log < 0 && strcmp(next->logfile, "syslog") == 0)
-        log_to_file(next->logfile, SETTINGS_PROGRAM);
+        log_to_file(next->logfile, SETTINGS_TCPQUOTAD);
     pass_reload(w->pass, next);
     if (w->control)
         control_reload(w->control, next);

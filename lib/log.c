@@ -19,6 +19,7 @@ static struct {
     int fd;
     char program[32];
     char path[PATH_MAX];
+    bool tags;
 } out = {.sink = SINK_STDERR, .level = LOG_LEVEL_INFO, .fd = -1, .program = "tcpquota"};
 
 static void set_program(const char *program)
@@ -96,19 +97,41 @@ void log_set_level(enum log_level level)
     out.level = level;
 }
 
-static void write_line(enum log_level level, const char *text)
+void log_use_tags(void)
+{
+    out.tags = true;
+}
+
+/* Where lines go that are not syslog's. */
+static int descriptor(void)
+{
+    if (out.sink == SINK_FILE)
+        return out.fd;
+    return out.sink == SINK_TERMINAL && out.tags ? STDOUT_FILENO : STDERR_FILENO;
+}
+
+static void write_line(enum log_level level, const char *tag, const char *text)
 {
     static const char *const names[] = {"err", "warning", "notice", "info", "debug"};
+    static const char *const tags[] = {"ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"};
     static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
     char stamp[WALL_LOCAL_LEN], line[2048];
     int n;
 
+    if (!tag)
+        tag = tags[level];
     if (out.sink == SINK_SYSLOG) {
-        syslog(priorities[level], "%s", text);
+        if (out.tags)
+            syslog(priorities[level], "[%s] %s", tag, text);
+        else
+            syslog(priorities[level], "%s", text);
         return;
     }
     if (out.sink == SINK_STDERR) {
         n = snprintf(line, sizeof line, "%s: %s\n", out.program, text);
+    } else if (out.tags) {
+        wall_format_local(wall_now(), stamp);
+        n = snprintf(line, sizeof line, "%s [%ld] : [%s] %s\n", stamp, (long)getpid(), tag, text);
     } else {
         wall_format_local(wall_now(), stamp);
         n = snprintf(line, sizeof line, "%s %s %s\n", stamp, names[level], text);
@@ -118,11 +141,11 @@ static void write_line(enum log_level level, const char *text)
         line[n - 1] = '\n';
     }
     /* One write a line: lines of several processes do not mix. Nobody is left to tell a failure. */
-    if (write(out.sink == SINK_FILE ? out.fd : STDERR_FILENO, line, (size_t)n) < 0)
+    if (write(descriptor(), line, (size_t)n) < 0)
         return;
 }
 
-static void log_at(enum log_level level, const char *format, va_list args)
+static void log_at(enum log_level level, const char *tag, const char *format, va_list args)
 {
     char text[1900];
 
@@ -133,7 +156,7 @@ static void log_at(enum log_level level, const char *format, va_list args)
         if ((unsigned char)*p < ' ' || *p == 0x7f)
             *p = '?';
     }
-    write_line(level, text);
+    write_line(level, tag, text);
 }
 
 #define LOG_FUNCTION(name, level)                                                                  \
@@ -141,7 +164,7 @@ static void log_at(enum log_level level, const char *format, va_list args)
     {                                                                                              \
         va_list args;                                                                              \
         va_start(args, format);                                                                    \
-        log_at(level, format, args);                                                               \
+        log_at(level, NULL, format, args);                                                         \
         va_end(args);                                                                              \
     }
 
@@ -150,6 +173,15 @@ LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
 LOG_FUNCTION(log_notice, LOG_LEVEL_NOTICE)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+void log_tagged(const char *tag, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_at(LOG_LEVEL_INFO, tag, format, args);
+    va_end(args);
+}
 
 void log_failure(const char *format, ...)
 {

@@ -24,6 +24,16 @@ enum log_level {
 void log_to_stderr(const char *program);
 /* Full log lines to stderr: a daemon in the foreground. */
 void log_to_terminal(void);
+/*
+ * Full log lines get another form, that of tcpquota-authd(8), and those to the terminal go to
+ * stdout:
+ *
+ *     2026-11-21T10:00:00+01:00 [1234] : [NOTICE] the cache has been purged
+ */
+void log_use_tags(void);
+/* A line of that form with a tag of its own, at the level of info; it is for log_use_tags() alone.
+ */
+void log_tagged(const char *tag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Appends to `path`, made 0640 if it is not there; "syslog" is syslog. 0 or -errno, sink kept. */
 int log_to_file(const char *path, const char *program);
 /* The descriptor of log_to_file(), which stays the log's; -1 if the sink is another. */

@@ -200,7 +200,7 @@ static size_t encode_queue_or_mark(void *data, const struct rule *r)
 {
     struct xt_NFQ_info_v3 *queue = data;
     struct xt_mark_tginfo2 *mark = data;
-    struct xt_connmark_tginfo1 *connmark = data;
+    struct xt_connmark_tginfo2 *connmark = data;
 
     if (r->target == TARGET_QUEUE) {
         *queue = (struct xt_NFQ_info_v3){
@@ -219,7 +219,7 @@ static size_t encode_queue_or_mark(void *data, const struct rule *r)
 
 static uint8_t target_revision(enum rule_target target)
 {
-    return target == TARGET_QUEUE ? 3 : target == TARGET_MARK ? 2 : target == TARGET_CONNMARK;
+    return target == TARGET_QUEUE ? 3 : target == TARGET_MARK || target == TARGET_CONNMARK ? 2 : 0;
 }
 
 /* Fills in what follows the target's header, returns its size. */

@@ -170,7 +170,15 @@ int sql_own_prepare(struct store *s, const char *sql, const char *const *names)
     return 0;
 }
 
-void sql_own_bind(struct store *s, const char *name, const char *value)
+void sql_own_bind_int(struct store *s, const char *name, int64_t value)
+{
+    int n = sqlite3_bind_parameter_index(s->own, name);
+
+    if (n > 0)
+        sqlite3_bind_int64(s->own, n, value);
+}
+
+void sql_own_bind_text(struct store *s, const char *name, const char *value)
 {
     int n = sqlite3_bind_parameter_index(s->own, name);
 

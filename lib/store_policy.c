@@ -75,14 +75,14 @@ int store_prepare_question(struct store *s, const char *sql)
     return sql_own_prepare(s, sql, names);
 }
 
-int store_ask_question(struct store *s, const char *ip, const char *port, const char *group)
+int store_ask_question(struct store *s, const char *ip, uint16_t port, const char *group)
 {
     int64_t answer;
     int rc;
 
-    sql_own_bind(s, ":ip", ip);
-    sql_own_bind(s, ":port", port);
-    sql_own_bind(s, ":group", group);
+    sql_own_bind_text(s, ":ip", ip);
+    sql_own_bind_int(s, ":port", port);
+    sql_own_bind_text(s, ":group", group);
     rc = sql_own_run(s, QUESTION_MS, &answer);
     return rc < 0 ? rc : rc == 0 ? -ENODATA : answer != 0;
 }

@@ -36,7 +36,7 @@ int store_next_address_change(struct store *s, struct store_address *out);
  * -EINVAL with the reason in store_error(). */
 int store_prepare_question(struct store *s, const char *sql);
 /* 1 yes, 0 no; -ENODATA if it gives no row, or NULL; -ETIME if it takes too long; -errno. */
-int store_ask_question(struct store *s, const char *ip, const char *port, const char *group);
+int store_ask_question(struct store *s, const char *ip, uint16_t port, const char *group);
 
 struct store_lookup {
     struct addr host;

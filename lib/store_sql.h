@@ -191,8 +191,9 @@ int sql_changes(struct store *s);
  * (`:ip`) or fewer; `names` ends with NULL. 0, or -EINVAL with the reason in store_error().
  */
 int sql_own_prepare(struct store *s, const char *sql, const char *const *names);
-/* Binds a parameter by its name, if the statement has it; the text has to last until it is done. */
-void sql_own_bind(struct store *s, const char *name, const char *value);
+/* Bind a parameter by its name, if the statement has it; a text has to last until it is done. */
+void sql_own_bind_text(struct store *s, const char *name, const char *value);
+void sql_own_bind_int(struct store *s, const char *name, int64_t value);
 /* Runs it, for so many milliseconds at most: 1 and the first column of its first row as a number
  * in *out, 0 if there is no row or that is NULL, -ETIME, -errno. */
 int sql_own_run(struct store *s, int milliseconds, int64_t *out);

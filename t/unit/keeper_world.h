@@ -27,7 +27,7 @@ static inline struct keeper *keeper_make(const char *lines, int *ours)
         exit(1);
     close(fd);
     snapshot = settings_snapshot(path);
-    setup.conf = settings_load(snapshot, path, NULL);
+    setup.conf = settings_load(snapshot, path, SETTINGS_TCPQUOTAD, NULL);
     close(snapshot);
     unlink(path);
     if (!setup.conf || keeper_open(&k, &setup, why) != 0 ||

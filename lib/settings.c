@@ -25,11 +25,12 @@ static void keep_quiet(void *context, bool fault, const char *key, const char *t
     (void)text;
 }
 
-static struct conf *load(int snapshot, const char *path, conf_report *each, void *context)
+static struct conf *load(int snapshot, const char *path, const char *program, conf_report *each,
+                         void *context)
 {
     struct conf *conf = snapshot < 0 ? NULL : calloc(1, sizeof *conf);
 
-    if (conf && conf_load_snapshot(conf, snapshot, path, SETTINGS_PROGRAM, each, context) == 0)
+    if (conf && conf_load_snapshot(conf, snapshot, path, program, each, context) == 0)
         return conf;
     free(conf);
     return NULL;
@@ -40,14 +41,14 @@ int settings_snapshot(const char *path)
     return conf_snapshot(path, report, NULL);
 }
 
-struct conf *settings_load(int snapshot, const char *path, bool *no_localnet)
+struct conf *settings_load(int snapshot, const char *path, const char *program, bool *no_localnet)
 {
-    return load(snapshot, path, report, no_localnet);
+    return load(snapshot, path, program, report, no_localnet);
 }
 
-struct conf *settings_load_again(int snapshot, const char *path)
+struct conf *settings_load_again(int snapshot, const char *path, const char *program)
 {
-    return load(snapshot, path, keep_quiet, NULL);
+    return load(snapshot, path, program, keep_quiet, NULL);
 }
 
 void settings_free(struct conf *conf)

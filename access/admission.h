@@ -1,0 +1,42 @@
+/*
+ * admission: what becomes of a connection: from the cache, or by asking the database. It keeps the
+ * cache in step with the database, and sets of the kernel with the cache, and writes the lines of
+ * the log.
+ *
+ * Blocks on the disk alone. Errors are -errno.
+ */
+#ifndef TCPQUOTA_ADMISSION_H
+#define TCPQUOTA_ADMISSION_H
+
+#include "answer_kind.h"
+#include "conf.h"
+#include "header.h"
+#include "kernel_set.h"
+#include "store.h"
+
+struct admission;
+
+struct admission_setup {
+    const struct conf *conf; /* has to live as long */
+    struct store *store;     /* the caller's */
+    struct kernel_set *sets; /* with kernel=yes; or NULL */
+    int recorder;            /* where look-ups are recorded, see recorder.h; -1: nowhere */
+};
+
+#define ADMISSION_WHY_LEN 256
+/* Reads the lists. 0, or -errno with the reason in `why`. */
+int admission_new(struct admission **out, const struct admission_setup *setup,
+                  char why[ADMISSION_WHY_LEN]);
+void admission_free(struct admission *a);
+/* After a commit of somebody's: what it made stale goes out of the cache. */
+void admission_refresh(struct admission *a);
+/* What becomes of a packet, and a line of the log. Where the database cannot be asked it is what
+ * fail= says. */
+enum answer_verdict admission_answer(struct admission *a, const struct header *h);
+/* Takes one address out of the cache; or all. Told in the log. */
+void admission_invalidate(struct admission *a, const struct addr *addr);
+void admission_purge(struct admission *a);
+/* Facts of cache and database into the log. */
+void admission_log_facts(const struct admission *a);
+
+#endif

@@ -1,0 +1,90 @@
+#include "header.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#define V4_BYTES 20
+#define V6_BYTES 40
+#define V4_OFFSET_BITS 0x1fff /* where a fragment begins, behind its flags */
+#define V6_OFFSET_BITS 0xfff8
+
+static uint16_t word(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static bool has_ports(uint8_t protocol)
+{
+    return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
+           protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
+}
+
+static void take_ports(const uint8_t *bytes, size_t len, struct header *out)
+{
+    if (!has_ports(out->protocol) || len < 4)
+        return;
+    out->source_port = word(bytes);
+    out->destination_port = word(bytes + 2);
+}
+
+static int parse_v4(const uint8_t *bytes, size_t len, struct header *out)
+{
+    size_t header = len > 0 ? (bytes[0] & 0xfu) * 4u : 0;
+
+    if (len < V4_BYTES || header < V4_BYTES || header > len)
+        return -EBADMSG;
+    out->source = addr_make(AF_INET, bytes + 12);
+    out->destination = addr_make(AF_INET, bytes + 16);
+    out->protocol = bytes[9];
+    if ((word(bytes + 6) & V4_OFFSET_BITS) == 0)
+        take_ports(bytes + header, len - header, out);
+    return 0;
+}
+
+/* Bytes of an extension header, 0 if it is none. */
+static size_t extension(uint8_t protocol, const uint8_t *bytes)
+{
+    switch (protocol) {
+    case IPPROTO_HOPOPTS:
+    case IPPROTO_ROUTING:
+    case IPPROTO_DSTOPTS:
+        return (bytes[1] + 1u) * 8u;
+    case IPPROTO_FRAGMENT:
+        return 8;
+    case IPPROTO_AH:
+        return (bytes[1] + 2u) * 4u;
+    default:
+        return 0;
+    }
+}
+
+static int parse_v6(const uint8_t *bytes, size_t len, struct header *out)
+{
+    size_t at = V6_BYTES, size;
+    bool first = true; /* or the only fragment */
+
+    if (len < V6_BYTES)
+        return -EBADMSG;
+    out->source = addr_make(AF_INET6, bytes + 8);
+    out->destination = addr_make(AF_INET6, bytes + 24);
+    out->protocol = bytes[6];
+    while (len - at >= 8 && first && (size = extension(out->protocol, bytes + at)) > 0) {
+        if (out->protocol == IPPROTO_FRAGMENT)
+            first = (word(bytes + at + 2) & V6_OFFSET_BITS) == 0;
+        out->protocol = bytes[at];
+        at = size > len - at ? len : at + size;
+    }
+    if (first)
+        take_ports(bytes + at, len - at, out);
+    return 0;
+}
+
+int header_parse(const uint8_t *bytes, size_t len, struct header *out)
+{
+    *out = (struct header){0};
+    if (len > 0 && bytes[0] >> 4 == 4)
+        return parse_v4(bytes, len, out);
+    if (len > 0 && bytes[0] >> 4 == 6)
+        return parse_v6(bytes, len, out);
+    return -EBADMSG;
+}
