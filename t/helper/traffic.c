@@ -191,8 +191,11 @@ static ssize_t wait_bytes(int fd, int ms)
     char data[65536];
     ssize_t n;
 
-    if (poll(&slot, 1, ms) != 1)
-        return -1;
+    /* In small parts: a machine that stands still for a moment takes the time of one of them. */
+    for (int waited = 0; poll(&slot, 1, STEP_MS) != 1; waited += STEP_MS) {
+        if (waited >= ms)
+            return -1;
+    }
     n = recv(fd, data, sizeof data, 0);
     return n < 0 ? -2 : n;
 }
