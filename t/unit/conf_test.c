@@ -184,12 +184,9 @@ static void test_all_at_once(struct tap *t)
     char nul[] = NET "TICS=5?\n";
     FILE *f;
 
-    tap_is(t,
-           load(&conf,
-                "PERIOD=x\nPEROID=5\nTICS=5\nTICS=5\nnonsense\nHIGH_STOP=99\n"
-                "[elsewhere]\na=1\n",
-                "tcpquotad", &told),
-           -EINVAL, "seven faults: does not load");
+    tap_is(t, load(&conf, "PERIOD=x\nPEROID=5\nTICS=5\nTICS=5\nnonsense\nHIGH_STOP=99\n"
+                          "[elsewhere]\na=1\n", "tcpquotad", &told), -EINVAL,
+           "seven faults: does not load");
     tap_is(t, told.faults, 7, "all are told at once");
     tap_told(t, &told, true, 1, "PERIOD", "first");
     tap_told(t, &told, true, 2, "PEROID", "second");
@@ -298,43 +295,42 @@ static void test_overrides(struct tap *t)
     if (!tap_ok(t, told.warnings == 1 && strstr(told.lines[0].text, ":3: "),
                 "a period of ours too long is told with its own line"))
         tap_note("got %s, expected line 3", told.lines[0].text);
-    if (load_good(t, &conf,
-                  "tcp_masq_openhost.LOCALNET=10.0.0.0/8\n"
-                  "tcp_masq_openhost.MAX_UID=4000\n",
-                  "openhost", "old names alone")) {
+    if (load_good(t, &conf, "tcp_masq_openhost.LOCALNET=10.0.0.0/8\n"
+                            "tcp_masq_openhost.MAX_UID=4000\n", "openhost", "old names alone")) {
         tap_is(t, conf.max_uid, 4000, "MAX_UID by the old name");
         conf_free(&conf);
     }
 }
 
 /* In the manner of the old package; nothing of it may stop the new daemon. */
-static const char *const old_file = "# tcpquota of a school\n"
-                                    "PROTOCOL=isdn\n"
-                                    "LOC_ADDR=192.0.2.187\n"
-                                    "REM_ADDR=192.0.2.3\n"
-                                    "LOCALNET=42.42.0.0 192.168.0.0\n"
-                                    "SERVER=localhost:4333\n"
-                                    "SQL_USERNAME=\n"
-                                    "SQL_PASSWORD=secret\n"
-                                    "ENGINE=mSQL\n"
-                                    "CHECK_LOCAL=1\nCHECK_REMOTE=1\nCHECK_FTP=0\nCHECK_MASQ=1\n"
-                                    "GROUPS=LAB LIBRARY\n"
-                                    "LAB=oak elm birch\n"
-                                    "LIBRARY=10.99.0.9\n"
-                                    "USERS=free admin rc564 monitor\n"
-                                    "LANGUAGE=svenska\n"
-                                    "MONEY_VALUE=SEK\n"
-                                    "LOGFILE=/var/log/tcpquotad.log\n"
-                                    "PIDFILE=/var/run/tcpquotad.pid\n"
-                                    "NOQUOTAFILE=/etc/msgs/no-tcp-allowed\n"
-                                    "MIN_QUOTA=0\n"
-                                    "RATE_QUOTA=0.1\n"
-                                    "MIN_UID=500\n"
-                                    "tcpquotad.PERIOD=5\n"
-                                    "tcp_masq_openhost.PERIOD=30\n"
-                                    "VERIFY=500\n"
-                                    "TICS=10\n"
-                                    "HIGH_START=08\nHIGH_STOP=18\nHIGH_RATE=4\nLOW_RATE=2\n";
+static const char *const old_file =
+    "# tcpquota of a school\n"
+    "PROTOCOL=isdn\n"
+    "LOC_ADDR=192.0.2.187\n"
+    "REM_ADDR=192.0.2.3\n"
+    "LOCALNET=42.42.0.0 192.168.0.0\n"
+    "SERVER=localhost:4333\n"
+    "SQL_USERNAME=\n"
+    "SQL_PASSWORD=secret\n"
+    "ENGINE=mSQL\n"
+    "CHECK_LOCAL=1\nCHECK_REMOTE=1\nCHECK_FTP=0\nCHECK_MASQ=1\n"
+    "GROUPS=LAB LIBRARY\n"
+    "LAB=oak elm birch\n"
+    "LIBRARY=10.99.0.9\n"
+    "USERS=free admin rc564 monitor\n"
+    "LANGUAGE=svenska\n"
+    "MONEY_VALUE=SEK\n"
+    "LOGFILE=/var/log/tcpquotad.log\n"
+    "PIDFILE=/var/run/tcpquotad.pid\n"
+    "NOQUOTAFILE=/etc/msgs/no-tcp-allowed\n"
+    "MIN_QUOTA=0\n"
+    "RATE_QUOTA=0.1\n"
+    "MIN_UID=500\n"
+    "tcpquotad.PERIOD=5\n"
+    "tcp_masq_openhost.PERIOD=30\n"
+    "VERIFY=500\n"
+    "TICS=10\n"
+    "HIGH_START=08\nHIGH_STOP=18\nHIGH_RATE=4\nLOW_RATE=2\n";
 
 static void tap_names(struct tap *t, const struct name_list *list, const char *expected,
                       const char *what)
@@ -405,36 +401,21 @@ static void test_numbers_of(struct tap *t, const struct conf *c)
         const char *key;
         int64_t got, expected;
     } cases[] = {
-        {"PROTOCOL", c->protocol, PROTOCOL_ETHERNET},
-        {"PERIOD", c->period, 5},
-        {"TICS", c->tics, 10},
-        {"CHECK_MASQ", c->check_masq, true},
-        {"CHECK_LOCAL", c->check_local, true},
-        {"CHECK_REMOTE", c->check_remote, true},
-        {"CHECK_FTP", c->check_ftp, true},
-        {"MIN_UID", c->min_uid, 1000},
-        {"MIN_QUOTA", c->min_quota, 0},
-        {"HIGH_START", c->high_start, 8},
-        {"HIGH_STOP", c->high_stop, 18},
-        {"HIGH_RATE", c->high_rate, 1},
-        {"LOW_RATE", c->low_rate, 1},
-        {"RATE_QUOTA", c->rate_quota, 100000},
-        {"SHARED_LINE", c->shared_line, false},
-        {"ACTIVE_WINDOW", c->active_window, 180},
-        {"FW_START", c->fw_start, 0},
-        {"FW_STOP", c->fw_stop, 24},
-        {"FW_DAYS", c->fw_days, HOURS_ALL_DAYS},
-        {"CLOSED_ACTION", c->closed_action, CLOSED_REJECT},
-        {"BIND_MAC", c->bind_mac, false},
-        {"LEASE", c->lease, 60},
-        {"ON_EXIT", c->on_exit, ON_EXIT_CLEAN},
-        {"ENFORCE_LOCAL", c->enforce_local, ENFORCE_KILL},
-        {"KILL_GRACE", c->kill_grace, 5},
-        {"LANGUAGE", c->language, LANGUAGE_ENGLISH},
-        {"VERIFY", c->verify, 500},
-        {"LOC_ADDR", c->loc_addr.family, 0},
-        {"REM_ADDR", c->rem_addr.family, 0},
-        {"high days", c->high_hours.days, HOURS_MON_FRI},
+        {"PROTOCOL", c->protocol, PROTOCOL_ETHERNET}, {"PERIOD", c->period, 5},
+        {"TICS", c->tics, 10}, {"CHECK_MASQ", c->check_masq, true},
+        {"CHECK_LOCAL", c->check_local, true}, {"CHECK_REMOTE", c->check_remote, true},
+        {"CHECK_FTP", c->check_ftp, true}, {"MIN_UID", c->min_uid, 1000},
+        {"MIN_QUOTA", c->min_quota, 0}, {"HIGH_START", c->high_start, 8},
+        {"HIGH_STOP", c->high_stop, 18}, {"HIGH_RATE", c->high_rate, 1},
+        {"LOW_RATE", c->low_rate, 1}, {"RATE_QUOTA", c->rate_quota, 100000},
+        {"SHARED_LINE", c->shared_line, false}, {"ACTIVE_WINDOW", c->active_window, 180},
+        {"FW_START", c->fw_start, 0}, {"FW_STOP", c->fw_stop, 24},
+        {"FW_DAYS", c->fw_days, HOURS_ALL_DAYS}, {"CLOSED_ACTION", c->closed_action, CLOSED_REJECT},
+        {"BIND_MAC", c->bind_mac, false}, {"LEASE", c->lease, 60},
+        {"ON_EXIT", c->on_exit, ON_EXIT_CLEAN}, {"ENFORCE_LOCAL", c->enforce_local, ENFORCE_KILL},
+        {"KILL_GRACE", c->kill_grace, 5}, {"LANGUAGE", c->language, LANGUAGE_ENGLISH},
+        {"VERIFY", c->verify, 500}, {"LOC_ADDR", c->loc_addr.family, 0},
+        {"REM_ADDR", c->rem_addr.family, 0}, {"high days", c->high_hours.days, HOURS_MON_FRI},
         {"free hours' days", c->fw_hours.days, HOURS_ALL_DAYS},
         {"free hours' end", c->fw_hours.stop, 24},
     };
@@ -467,17 +448,15 @@ static void test_values(struct tap *t)
 {
     struct conf conf;
 
-    if (!load_good(
-            t, &conf,
-            "localnet=10.1.0.0/16 10.0.0.0/8 fd00::/64 \\\n 192.168.4.0/22 10.2.3.4\n"
-            "MONEY_VALUE=\"kr # ; =\"\nUSERS=\nWAN_IF=ppp+ eth1\n"
-            "SHARED_LINE=TRUE\nBIND_MAC=Yes\nCHECK_LOCAL=No\nCHECK_FTP=false\n"
-            "CLOSED_ACTION=DROP\nLOC_ADDR=Dynamic\nREM_ADDR=192.0.2.3\n"
-            "MIN_QUOTA=-600\nFW_DAYS=mon-fri\nFW_START=22\nFW_STOP=06\n"
-            "groups=Room1\nROOM1=pc1 10.99.0.9\nENGINE=SQLite\n"
-            "[auth]\nPorts=80 udp/5000-5010\nhook=Input FORWARD\n"
-            "[cache]\nsize=08\ncritical-fraction=0.25\n[server:web]\nPORT=2\n[relay:web]\nPORT=3\n",
-            "tcpquotad", "values of many forms"))
+    if (!load_good(t, &conf,
+                   "localnet=10.1.0.0/16 10.0.0.0/8 fd00::/64 \\\n 192.168.4.0/22 10.2.3.4\n"
+                   "MONEY_VALUE=\"kr # ; =\"\nUSERS=\nWAN_IF=ppp+ eth1\n"
+                   "SHARED_LINE=TRUE\nBIND_MAC=Yes\nCHECK_LOCAL=No\nCHECK_FTP=false\n"
+                   "CLOSED_ACTION=DROP\nLOC_ADDR=Dynamic\nREM_ADDR=192.0.2.3\n"
+                   "MIN_QUOTA=-600\nFW_DAYS=mon-fri\nFW_START=22\nFW_STOP=06\n"
+                   "groups=Room1\nROOM1=pc1 10.99.0.9\nENGINE=SQLite\n"
+                   "[server:web]\nPORT=2\n[relay:web]\nPORT=3\n",
+                   "tcpquotad", "values of many forms"))
         return;
     tap_nets(t, &conf, "10.0.0.0/8 fd00::/64 192.168.4.0/22", "none covers another");
     tap_text(t, conf.money_value, "kr # ; =", "in quotes a remark is none");
@@ -488,13 +467,6 @@ static void test_values(struct tap *t)
     tap_is(t, conf.bind_mac, true, "Yes");
     tap_is(t, conf.check_local, false, "No");
     tap_is(t, conf.closed_action, CLOSED_DROP, "DROP");
-    tap_is(t, (int)conf.auth.ports.count, 2, "[auth] ports");
-    tap_is(t, conf.auth.ports.ranges[1].last, 5010, "[auth] ports: the last");
-    tap_is(t, conf.auth.hooks, HOOK_INPUT | HOOK_FORWARD, "[auth] hook");
-    tap_is(t, conf.auth.authoritative, true, "[auth] authoritative, as it is without a line");
-    tap_is(t, conf.cache.size, 8, "[cache] size");
-    tap_is(t, conf.cache.critical, 250000, "[cache] critical-fraction");
-    tap_is(t, conf.cache.ttl, 600, "[cache] ttl");
     tap_is(t, conf.loc_addr.family, 0, "Dynamic");
     tap_is(t, conf.rem_addr.bytes[3], 3, "REM_ADDR");
     tap_is(t, conf.min_quota, -600, "a negative MIN_QUOTA");
