@@ -18,7 +18,12 @@
 #define LEN(literal) (sizeof(literal) - 1)
 
 /* As in the kernel's include/net/tcp_states.h. */
-enum state { STATE_ESTABLISHED = 1, STATE_FIN_WAIT1 = 4, STATE_FIN_WAIT2 = 5 };
+enum state {
+    STATE_ESTABLISHED = 1,
+    STATE_FIN_WAIT1 = 4,
+    STATE_FIN_WAIT2 = 5,
+    STATE_CLOSE_WAIT = 8
+};
 
 struct layout {
     const char *path;
@@ -217,15 +222,16 @@ static bool parse_columns(const struct layout *layout, struct scan *s, struct so
 
 /*
  * A TCP connection that this end has begun to close, FIN_WAIT1 or FIN_WAIT2, goes on to receive for
- * as long as somebody holds it: shutdown(2) is no way to be let off. Without a holder the kernel
- * shows it with no inode, or as time-wait, timer 03 and fewer columns.
+ * as long as somebody holds it, and one that the far end has, CLOSE_WAIT, to send: shutdown(2), at
+ * either end, is no way to be let off. Without a holder the kernel shows it with no inode, or as
+ * time-wait, timer 03 and fewer columns.
  */
 static bool may_be_connected(const struct layout *layout, uint32_t state, const char *timer)
 {
     if (state == STATE_ESTABLISHED)
         return true;
     return layout->protocol == IPPROTO_TCP &&
-           (state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2) &&
+           (state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2 || state == STATE_CLOSE_WAIT) &&
            memcmp(timer, TIME_WAIT, LEN(TIME_WAIT)) != 0;
 }
 

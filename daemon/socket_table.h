@@ -23,8 +23,8 @@ enum socket_table_kind {
     SOCKET_TABLES
 };
 
-/* A connected socket. A TCP connection that this end alone has begun to close is one for as long as
- * a process holds it. */
+/* A connected socket. A TCP connection that only one of its ends has begun to close is one for as
+ * long as a process holds it. */
 struct socket_entry {
     struct addr local, remote; /* IPv4, too, where an IPv6 socket speaks IPv4 */
     uint16_t local_port, remote_port;
@@ -58,10 +58,10 @@ int socket_table_read(int fd, enum socket_table_kind kind, socket_table_entry *e
  * One line without its line end, as the kernel writes it: get_tcp4_sock() in net/ipv4/tcp_ipv4.c,
  * get_tcp6_sock() in net/ipv6/tcp_ipv6.c, udp4_format_sock() in net/ipv4/udp.c,
  * __ip6_dgram_sock_seq_show() in net/ipv6/datagram.c. 1 and *out set if the socket is connected:
- * state 01, TCP_ESTABLISHED, which UDP shares, or 04 and 05, TCP_FIN_WAIT1 and 2, with an inode. 0
- * if it is in another state; no more of such a line is looked at than the places of its columns up
- * to the state, and that it is long enough for the rest. -EBADMSG if it is no such line. *out only
- * on 1.
+ * state 01, TCP_ESTABLISHED, which UDP shares, or 04, 05 and 08, TCP_FIN_WAIT1 and 2 and
+ * TCP_CLOSE_WAIT, with an inode. 0 if it is in another state; no more of such a line is looked at
+ * than the places of its columns up to the state, and that it is long enough for the rest. -EBADMSG
+ * if it is no such line. *out only on 1.
  */
 int socket_table_parse_line(enum socket_table_kind kind, const char *line, size_t len,
                             struct socket_entry *out);
