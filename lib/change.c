@@ -46,13 +46,16 @@ static int run_deny(struct change *c, enum reason *why)
     return rc < 0 ? rc : 0;
 }
 
-/* Who is new is let in: who pays wants to use it. */
+/* Who is new is let in: who pays wants to use it. What was charged before, or while a user was
+ * being deleted, makes nobody known. */
 static int run_add(struct change *c, enum reason *why)
 {
-    int rc = 0;
+    int rc = c->before.allowed ? 0 : 1;
 
     (void)why;
-    if (!c->before.allowed && !c->before.has_quota)
+    if (rc && c->before.has_quota)
+        rc = store_is_charged_only(c->store, &c->before);
+    if (rc > 0)
         rc = store_allow(c->store, &c->user);
     return rc < 0 ? rc : store_add(c->store, &c->user, c->points);
 }

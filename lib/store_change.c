@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 int store_find_user(struct store *s, const struct user_name *user, struct store_user *out)
 {
@@ -47,6 +48,23 @@ int store_deny(struct store *s, const struct user_name *user)
 int store_forget(struct store *s, const struct user_name *user)
 {
     return run_for(s, SQL_FORGET, user);
+}
+
+/* A charge is not logged; every other change of a balance is. Where the log has been pruned a
+ * balance that was given is more than nothing. */
+int store_is_charged_only(struct store *s, const struct store_user *user)
+{
+    const char *action;
+    int rc, charged_only;
+
+    sql_bind_text(s, SQL_LAST_ACTION, 1, user->name.text);
+    rc = sql_step(s, SQL_LAST_ACTION);
+    if (rc <= 0)
+        return rc < 0 ? rc : user->quota < 0;
+    action = sql_text(s, SQL_LAST_ACTION, 0);
+    charged_only = action && strcmp(action, "delete") == 0;
+    sql_reset(s, SQL_LAST_ACTION);
+    return charged_only;
 }
 
 /* While somebody charges the triggers keep quiet. */

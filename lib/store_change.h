@@ -13,6 +13,9 @@ int store_find_user(struct store *s, const struct user_name *user, struct store_
 /* Lets the user in, or takes them out: 1, 0 if that was so already, -errno. */
 int store_allow(struct store *s, const struct user_name *user);
 int store_deny(struct store *s, const struct user_name *user);
+/* Whether nobody has ever given this user a balance, or somebody has deleted it since: what stands
+ * there was made by charges alone. 1, 0, -errno. */
+int store_is_charged_only(struct store *s, const struct store_user *user);
 /* A balance of 0 where there is none. It is no change of a balance, and nothing is logged. */
 int store_make_balance(struct store *s, const struct user_name *user);
 /* Adds (or takes, if it is negative) points to the balance, sets it; makes one where there is none.

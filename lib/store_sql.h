@@ -79,6 +79,7 @@
     X(MAKE, "INSERT INTO tcptab (name) SELECT ?1"                                                  \
             " WHERE NOT EXISTS (SELECT 1 FROM tcptab WHERE name = ?1)")                            \
     X(MADE, "DELETE FROM actor WHERE action = 'charge'")                                           \
+    X(LAST_ACTION, "SELECT action FROM logging WHERE name = ?1 ORDER BY rowid DESC LIMIT 1")       \
     X(ADD, "UPDATE tcptab SET quota = quota + ?2 WHERE name = ?1")                                 \
     X(SET, "UPDATE tcptab SET quota = ?2 WHERE name = ?1")                                         \
     X(PUT, "INSERT INTO tcptab (name, quota) VALUES (?1, ?2)")                                     \

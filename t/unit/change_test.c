@@ -62,6 +62,13 @@ static void check_audit(struct tap *t, struct database *d, const char *when)
     tap_text(t, database_read(d, "SELECT count(*) FROM actor"), "0", "%s: nobody acts", when);
 }
 
+/* The first charge of alice. */
+#define CHARGED(points)                                                                            \
+    "INSERT INTO actor VALUES ('tcpquotad', 'charge', NULL);"                                      \
+    "INSERT INTO tcptab VALUES ('alice', -" points ");"                                            \
+    "INSERT INTO usage (name, hour, seconds, points)"                                              \
+    " VALUES ('alice', '2026-11-21T09:00:00Z', 1, " points "); DELETE FROM actor"
+
 /* What stood before, the request, and all of what comes of it. */
 static const struct {
     const char *what, *before, *request, *why, *row, *user, *log;
@@ -104,6 +111,18 @@ static const struct {
      "1|1", "bert|add|0|0|allowed; bert|add|1|1|NULL"},
     {"add, who has a balance", "INSERT INTO tcptab VALUES ('alice', -60)",
      "'command':'add','user':'alice','points':90", "ok 0", NULL, "30|0", "bert|add|90|30|NULL"},
+    {"add, who was charged after it was deleted",
+     "INSERT INTO allowed VALUES ('alice'); INSERT INTO tcptab VALUES ('alice', 60);"
+     "INSERT INTO actor VALUES ('bert', 'delete', 'left'); DELETE FROM allowed;"
+     "DELETE FROM tcptab; DELETE FROM actor;" CHARGED("1"),
+     "'command':'add','user':'alice','points':90", "ok 0", NULL, "89|1",
+     "bert|add|0|-1|allowed; bert|add|90|89|NULL"},
+    {"add, who was charged and never known", CHARGED("7"),
+     "'command':'add','user':'alice','points':90", "ok 0", NULL, "83|1",
+     "bert|add|0|-7|allowed; bert|add|90|83|NULL"},
+    {"add, who was denied, and charged since",
+     "INSERT INTO allowed VALUES ('alice'); DELETE FROM allowed;" CHARGED("7"),
+     "'command':'add','user':'alice','points':90", "ok 0", NULL, "83|0", "bert|add|90|83|NULL"},
     {"add, who is allowed", "INSERT INTO allowed VALUES ('alice')",
      "'command':'add','user':'alice','points':90", "ok 0", NULL, "90|1", "bert|add|90|90|NULL"},
     {"add, as much as there can be", "", "'command':'add','user':'alice','points':1000000000000000",
