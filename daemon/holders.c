@@ -176,24 +176,72 @@ static int read_descriptors(struct search *s, struct candidate *c, DIR *fds)
     return -errno;
 }
 
-static int look_into(struct search *s, struct candidate *c, int folder)
+static int open_folder(int folder, const char *name, DIR **out)
 {
-    int fd, err;
-    DIR *fds;
+    int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 
-    if (s->terms->ftp_only && !is_ftp(folder))
-        return 0;
-    fd = openat(folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    fds = fdopendir(fd);
-    if (!fds) {
-        err = -errno;
-        close(fd);
+    *out = fdopendir(fd);
+    if (*out)
+        return 0;
+    err = -errno;
+    close(fd);
+    return err;
+}
+
+/* Whether there is something in it besides itself and the folder above. */
+static bool has_entries(DIR *folder)
+{
+    const struct dirent *entry;
+
+    while ((entry = readdir(folder)) && entry->d_name[0] == '.')
+        ;
+    rewinddir(folder);
+    return entry != NULL;
+}
+
+/* `folder` is that of a process, or of one of its threads. *has: whether it has descriptors. */
+static int look_into(struct search *s, struct candidate *c, int folder, bool *has)
+{
+    DIR *fds;
+    int err = open_folder(folder, "fd", &fds);
+
+    *has = false;
+    if (err)
         return err;
-    }
-    err = read_descriptors(s, c, fds);
+    *has = has_entries(fds);
+    if (*has && (!s->terms->ftp_only || is_ftp(folder)))
+        err = read_descriptors(s, c, fds);
     closedir(fds);
+    return err;
+}
+
+/* A process whose first thread has ended shows no descriptors, nor its program: those of the others
+ * do, and are the same for all of them. */
+static int look_into_threads(struct search *s, struct candidate *c, int folder)
+{
+    const struct dirent *entry;
+    bool has = false;
+    DIR *threads;
+    int err = open_folder(folder, "task", &threads);
+
+    if (err)
+        return err;
+    while (!has && !err && (entry = readdir(threads))) {
+        int thread;
+
+        if (entry->d_name[0] == '.')
+            continue;
+        thread = openat(dirfd(threads), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (thread < 0)
+            continue; /* it has ended */
+        err = look_into(s, c, thread, &has);
+        close(thread);
+        if (err == -ENOENT || err == -ESRCH)
+            err = 0;
+    }
+    closedir(threads);
     return err;
 }
 
@@ -201,6 +249,7 @@ static int look_at(struct search *s, pid_t pid)
 {
     struct candidate c = {.pid = pid};
     char name[16];
+    bool has;
     int folder, err = find_user(s, pid, &c.uid);
 
     if (err)
@@ -209,7 +258,9 @@ static int look_at(struct search *s, pid_t pid)
     folder = openat(s->proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return -errno;
-    err = look_into(s, &c, folder);
+    err = look_into(s, &c, folder, &has);
+    if (!err && !has)
+        err = look_into_threads(s, &c, folder);
     close(folder);
     return err;
 }

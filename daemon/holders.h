@@ -24,7 +24,8 @@ struct holders_terms {
  * For each of these sockets (sorted by inode, each once) the user of a process that has it open:
  * its effective uid, or the real one of a process with the effective uid of root. Process 1 never
  * counts; of several the one that started first does, of those that started in the same clock tick
- * the one with the lowest number. `out` has room for `count` and is sorted by inode.
+ * the one with the lowest number. A process whose first thread has ended holds what the others do.
+ * `out` has room for `count` and is sorted by inode.
  *
  * How many were found; -errno if the processes could not be gone through, or if none was found and
  * some could not be looked at. A process that ends meanwhile is no failure. Of a process at most

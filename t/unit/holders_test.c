@@ -5,10 +5,12 @@
 #include "strangers.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/capability.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define ALICE (STRANGER + 1)
 #define BOB (STRANGER + 2)
@@ -123,6 +125,47 @@ static void test_users(struct tap *t)
         tap_is(t, user_of_first(&all), 0, "%s: dead", cases[i].what);
         strangers_end(pid);
     }
+}
+
+static bool is_dead(pid_t pid)
+{
+    return process_state(pid) == 'Z';
+}
+
+static void *live_on(void *context)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+        _exit(1);
+    for (;;)
+        pause();
+    return context;
+}
+
+/* Its first thread ends, the other one goes on. */
+static void hold_by_thread(void *context)
+{
+    pthread_t thread;
+
+    hold(context);
+    if (pthread_create(&thread, NULL, live_on, NULL) != 0)
+        _exit(1);
+    syscall(SYS_exit, 0);
+}
+
+static void test_threads(struct tap *t)
+{
+    struct life life = {.keeps = 0, .name = "vsftpd"}, other = {.keeps = 1};
+    pid_t pid = strangers_start(strangers_all(ALICE), hold_by_thread, &life);
+
+    tap_ok(t, strangers_await(is_dead, pid), "the first thread has ended");
+    tap_is(t, user_of_first(&all), ALICE, "held by another thread");
+    tap_is(t, user_of_first(&ftp), ALICE, "of an ftp daemon, too");
+    strangers_end(pid);
+    tap_is(t, user_of_first(&all), 0, "and by nobody once it is gone");
+    pid = strangers_start(strangers_all(ALICE), hold_by_thread, &other);
+    tap_ok(t, strangers_await(is_dead, pid), "the first thread has ended");
+    tap_is(t, user_of_first(&all), 0, "a thread with another socket");
+    strangers_end(pid);
 }
 
 static void test_several(struct tap *t)
@@ -352,6 +395,7 @@ int main(int argc, char *argv[])
     make_sockets();
     test_none(&t);
     test_users(&t);
+    test_threads(&t);
     test_several(&t);
     test_crowded(&t);
     tap_is(&t, strangers_inside(strangers_all(ALICE), find_by_start, NULL), 0,
