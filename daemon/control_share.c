@@ -93,7 +93,7 @@ void share_ask_name(struct client *c)
 static void take_name(struct client *c, const struct namer_answer *a)
 {
     c->caller.name = a->name;
-    caller_judge(&c->caller, c->control->conf, a->groups);
+    caller_judge(&c->caller, c->control->conf, a->others, a->groups);
     c->stage = CLIENT_ASKED;
     c->control->asking = true;
 }

@@ -55,7 +55,7 @@ static const char *refusal(struct keeper *k, uid_t uid, struct mono until, struc
     if (!answer.found)
         return "has no name: it might be anybody's";
     *name = caller.name = answer.name;
-    caller_judge(&caller, k->conf, answer.groups);
+    caller_judge(&caller, k->conf, answer.others, answer.groups);
     if (conf_is_free_user(k->conf, name->text))
         return "is in USERS";
     return caller.is_spared ? "is in ADMINS, OPERATORS or NEVER_KILL" : NULL;

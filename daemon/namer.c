@@ -15,6 +15,22 @@
 #include <unistd.h>
 
 #define GROUPS_MAX 1024
+#define PASSWD "/etc/passwd"
+
+/* Adds a name to a list, unless it is there. False if there is no room for it. */
+static bool add_name(char *list, size_t size, const char *name)
+{
+    size_t len = strlen(name) + 1, at = 0;
+
+    while (list[at] && strcmp(list + at, name) != 0)
+        at += strlen(list + at) + 1;
+    if (len == 1 || list[at])
+        return true;
+    if (at + len >= size)
+        return false;
+    memcpy(list + at, name, len);
+    return true;
+}
 
 /* getpwnam(3), getgrnam(3): these, too, say that there is none. */
 static bool is_absence(int err)
@@ -27,27 +43,38 @@ static bool add_groups(struct namer_answer *a, const struct passwd *user)
 {
     gid_t gids[GROUPS_MAX];
     int count = GROUPS_MAX;
-    size_t len = 0;
 
     if (getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
         return false;
     for (int i = 0; i < count; i++) {
         const struct group *g;
-        size_t name;
 
         errno = 0;
         g = getgrgid(gids[i]);
         if (!g && !is_absence(errno))
             return false;
-        name = g ? strlen(g->gr_name) + 1 : 0;
-        if (len + name >= sizeof a->groups)
+        if (g && !add_name(a->groups, sizeof a->groups, g->gr_name))
             return false;
-        if (name > 1) {
-            memcpy(a->groups + len, g->gr_name, name);
-            len += name;
-        }
     }
     return true;
+}
+
+/* Somebody may have a second name for the same uid, and be listed under that one. A directory
+ * server is not asked for all that it has: it may take its time. */
+static bool add_others(struct namer_answer *a)
+{
+    FILE *file = fopen(PASSWD, "re");
+    const struct passwd *user;
+    bool all = file != NULL || errno == ENOENT;
+
+    while (file && (user = fgetpwent(file))) {
+        if (user->pw_uid != a->uid || strcmp(user->pw_name, a->name.text) == 0)
+            continue;
+        all = add_name(a->others, sizeof a->others, user->pw_name) && add_groups(a, user) && all;
+    }
+    if (file)
+        fclose(file);
+    return all;
 }
 
 static void look_up(struct namer_answer *a)
@@ -64,6 +91,7 @@ static void look_up(struct namer_answer *a)
     memcpy(a->name.text, user->pw_name, len);
     a->found = true;
     a->failed = !add_groups(a, user);
+    a->failed = !add_others(a) || a->failed;
 }
 
 static int drop(uid_t uid, gid_t gid)

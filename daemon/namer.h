@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #define NAMER_GROUPS_BYTES 16384
+#define NAMER_NAMES_BYTES 1024
 
 /* To be looked at first is `failed`: who was found all the same has a name, but groups that are not
  * all there, as the database did not tell them, or as they are more than 1024 or do not fit. */
@@ -23,7 +24,9 @@ struct namer_answer {
     bool found;
     bool failed; /* the database could not be asked for everything */
     struct user_name name;
-    char groups[NAMER_GROUPS_BYTES]; /* names, each with its NUL, an empty one at the end */
+    /* Lists of names, each with its NUL, an empty one at the end. */
+    char others[NAMER_NAMES_BYTES];  /* that /etc/passwd has for this uid besides */
+    char groups[NAMER_GROUPS_BYTES]; /* of all of these names */
 };
 
 /* Starts the process as this user; to be called by root. A descriptor that does not block, the

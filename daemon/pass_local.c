@@ -180,7 +180,7 @@ static void take_name(struct pass *p, const struct namer_answer *a)
     }
     u->is_known = true;
     set_name(u, a);
-    caller_judge(&caller, p->conf, a->groups);
+    caller_judge(&caller, p->conf, a->others, a->groups);
     u->is_spared = caller.is_spared;
 }
 

@@ -4,36 +4,40 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool has_group(const char *groups, const char *name)
+static bool has_name(const char *list, const char *name)
 {
-    while (*groups) {
-        if (strcmp(groups, name) == 0)
+    while (*list) {
+        if (strcmp(list, name) == 0)
             return true;
-        groups += strlen(groups) + 1;
+        list += strlen(list) + 1;
     }
     return false;
 }
 
 /* A list of users and `@unixgroups`. */
-static bool is_listed(const struct name_list *list, const char *user, const char *groups)
+static bool is_listed(const struct name_list *list, const char *user, const char *others,
+                      const char *groups)
 {
     for (size_t i = 0; i < list->count; i++) {
         const char *name = list->names[i];
 
-        if (name[0] == '@' ? has_group(groups, name + 1) : strcmp(name, user) == 0)
+        if (name[0] == '@' ? has_name(groups, name + 1)
+                           : strcmp(name, user) == 0 || has_name(others, name))
             return true;
     }
     return false;
 }
 
-void caller_judge(struct caller *caller, const struct conf *conf, const char *groups)
+void caller_judge(struct caller *caller, const struct conf *conf, const char *others,
+                  const char *groups)
 {
     caller->is_root = caller->uid == 0;
-    caller->is_admin = caller->is_root || is_listed(&conf->admins, caller->name.text, groups);
+    caller->is_admin =
+        caller->is_root || is_listed(&conf->admins, caller->name.text, others, groups);
     caller->is_operator =
-        caller->is_admin || is_listed(&conf->operators, caller->name.text, groups);
+        caller->is_admin || is_listed(&conf->operators, caller->name.text, others, groups);
     caller->is_spared =
-        caller->is_operator || is_listed(&conf->never_kill, caller->name.text, groups);
+        caller->is_operator || is_listed(&conf->never_kill, caller->name.text, others, groups);
 }
 
 bool caller_sees(const struct caller *caller, const struct user_name *user)

@@ -21,9 +21,11 @@ struct caller {
     bool is_spared;   /* one of these, or in NEVER_KILL: no ENFORCE_LOCAL for them */
 };
 
-/* Fills in what the caller may. `groups` are the names of their groups, each with its NUL, an empty
- * one at the end. */
-void caller_judge(struct caller *caller, const struct conf *conf, const char *groups);
+/* Fills in what the caller may. `others` are further names of the same uid: whoever is listed under
+ * one of them is listed; `groups` the names of their groups. Each has its NUL, and an empty one is
+ * at the end. */
+void caller_judge(struct caller *caller, const struct conf *conf, const char *others,
+                  const char *groups);
 /* Whether the caller may look at this user's accounts: their own, or all of them. */
 bool caller_sees(const struct caller *caller, const struct user_name *user);
 /* The name as a value: 0, or -EINVAL if it is empty or longer than USER_BYTES. */

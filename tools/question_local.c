@@ -157,7 +157,7 @@ int local_ask(const struct program *p, json_t *request, const struct listener *l
                       .why = why};
 
     user_name_make(&l.caller.name, "root");
-    caller_judge(&l.caller, &p->conf, "");
+    caller_judge(&l.caller, &p->conf, "", "");
     run(&l);
     if (l.code < 0)
         fail(&l, REASON_MEMORY, "");

@@ -41,6 +41,19 @@ static const struct {
     {"spared, and a teacher", 1025, "nina", "teachers\0", true, false, true},
 };
 
+/* Second names of the same uid, in the same form. */
+static const struct {
+    const char *what;
+    char others[24];
+    bool is_operator, is_admin, is_spared;
+} seconds[] = {
+    {"spared by another name", "nino\0nina\0", false, false, true},
+    {"an administrator by another name", "anna\0", true, true, true},
+    {"a teacher by another name", "tess\0", true, false, true},
+    {"other names that begin or go on like one", "nin\0annas\0", false, false, false},
+    {"other names like a group", "night\0@night\0", false, false, false},
+};
+
 static void add(struct name_list *list, const char *name)
 {
     if (name_list_add(list, name) != 0)
@@ -61,10 +74,18 @@ static void check_rights(struct tap *t)
         struct caller caller = {.uid = cases[i].uid};
 
         snprintf(caller.name.text, sizeof caller.name.text, "%s", cases[i].name);
-        caller_judge(&caller, &conf, cases[i].groups);
+        caller_judge(&caller, &conf, "", cases[i].groups);
         tap_is(t, caller.is_operator, cases[i].is_operator, "%s: operator", cases[i].what);
         tap_is(t, caller.is_admin, cases[i].is_admin, "%s: administrator", cases[i].what);
         tap_is(t, caller.is_spared, cases[i].is_spared, "%s: spared", cases[i].what);
+    }
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        struct caller caller = {.uid = 1026, .name = {"nn"}};
+
+        caller_judge(&caller, &conf, seconds[i].others, "users\0");
+        tap_is(t, caller.is_operator, seconds[i].is_operator, "%s: operator", seconds[i].what);
+        tap_is(t, caller.is_admin, seconds[i].is_admin, "%s: administrator", seconds[i].what);
+        tap_is(t, caller.is_spared, seconds[i].is_spared, "%s: spared", seconds[i].what);
     }
     name_list_free(&conf.admins);
     name_list_free(&conf.operators);
@@ -78,8 +99,8 @@ static void check_empty(struct tap *t)
     struct conf conf = {0};
 
     nina.is_spared = true;
-    caller_judge(&root, &conf, "");
-    caller_judge(&nina, &conf, "night\0");
+    caller_judge(&root, &conf, "", "");
+    caller_judge(&nina, &conf, "nina\0", "night\0");
     tap_ok(t, root.is_spared && root.is_admin, "root is spared by uid");
     tap_ok(t, !nina.is_spared, "and nobody else, whatever was judged before");
 }

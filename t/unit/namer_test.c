@@ -8,7 +8,10 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PATIENCE_S 30 /* for what has to come */
@@ -121,6 +124,42 @@ static void test_found(struct tap *t, int fd)
     tap_ok(t, !has_group(a.groups, "tcpquota-no-such-group"), "root: another is not");
 }
 
+/* A second name for root, in this process's own view of the file. */
+static void add_second(void)
+{
+    char path[] = "/tmp/tcpquota-passwd.XXXXXX";
+    int fd = mkstemp(path);
+    FILE *from = fopen("/etc/passwd", "re"), *to = fd < 0 ? NULL : fdopen(fd, "w");
+    int c;
+
+    if (!from || !to || unshare(CLONE_NEWNS) != 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+        printf("Bail out! %m\n");
+        exit(1);
+    }
+    while ((c = getc(from)) != EOF)
+        putc(c, to);
+    fprintf(to, "tq-second:x:0:0::/:/bin/false\ntq-third:x:1:0::/:/bin/false\n");
+    fclose(from);
+    if (fchmod(fd, 0644) != 0 || fclose(to) != 0 ||
+        mount(path, "/etc/passwd", NULL, MS_BIND, NULL) != 0) {
+        printf("Bail out! %m\n");
+        exit(1);
+    }
+    unlink(path);
+}
+
+static void test_second(struct tap *t, int fd)
+{
+    struct namer_answer a;
+
+    tap_is(t, namer_find(fd, 0, span_seconds(PATIENCE_S), &a), 0, "second name: an answer");
+    tap_text(t, a.name.text, getpwuid(0)->pw_name, "second name: it is not the first");
+    tap_ok(t, has_group(a.others, "tq-second"), "second name: it is there");
+    tap_ok(t, !has_group(a.others, "tq-third"), "second name: another user's is not");
+    tap_ok(t, !has_group(a.others, a.name.text), "second name: the first is not twice");
+}
+
 static void test_not_found(struct tap *t, int fd)
 {
     uid_t uid = nobodys_uid();
@@ -132,6 +171,7 @@ static void test_not_found(struct tap *t, int fd)
     tap_ok(t, !a.found && !a.failed, "nobody's: there is none");
     tap_text(t, a.name.text, "", "nobody's: no name");
     tap_text(t, a.groups, "", "nobody's: no group");
+    tap_text(t, a.others, "", "nobody's: no other name");
 }
 
 /* Of a user whose groups are not all known nothing may be made that depends on them. */
@@ -302,10 +342,12 @@ int main(void)
         tap_note("needs root for what follows");
         return tap_done(&t);
     }
+    add_second();
     fd = namer_start(65534, 65534);
     tap_ok(&t, fd >= 0, "the process starts: %d", fd);
     if (fd >= 0) {
         test_found(&t, fd);
+        test_second(&t, fd);
         test_not_found(&t, fd);
         test_groups(&t, fd);
         test_order(&t, fd);
