@@ -121,6 +121,13 @@ ok "--for 8s" exits 0 openfw --for 8s HALL
 is "is open" "$(rows | wc -l)" 3
 ok "and closes by itself" within 20 db_is 0 "SELECT count(*) FROM masq WHERE open = 1"
 ok "and says until when" said "^until 20"
+openfw --open 10.99.5.2 >/dev/null
+ok "--for, where one is open already" exits 0 openfw --open --for 1h HALL
+ok "says of how many it is true" said '^2 of them until 20'
+is "and that one has no end" "$(db "SELECT host FROM orders WHERE until IS NULL")" 10.99.5.2
+ok "--for, where all are open already" exits 0 openfw --open --for 1h HALL
+ok "says no time" not grep until "$TRASH/said"
+openfw --close HALL >/dev/null
 ok "--until the next minute but one" exits 0 openfw --until "$(date -d '+2 minutes' +%H:%M)" HALL
 ok "has its time in orders" db_is 3 "SELECT count(*) FROM orders WHERE until > strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 openfw --close ALL >/dev/null

@@ -148,6 +148,7 @@ static int read_options(struct openfw *f, int argc, char **argv, const char **co
 /* How many hosts came out as what. */
 struct outcome {
     size_t opened, closed, total;
+    size_t kept; /* of the opened ones: were open before, and stay as they are */
 };
 
 /* A host that is not as it was asked for, or was so before. */
@@ -168,19 +169,32 @@ static void take_row(struct openfw *f, json_t *row, struct outcome *o, json_t *r
     const char *state = json_string_value(json_object_get(row, "state")),
                *why = json_string_value(json_object_get(row, "why"));
 
-    if (state && strcmp(state, "open") == 0)
+    if (state && strcmp(state, "open") == 0) {
         o->opened++;
-    else
+        o->kept += !why || strcmp(why, "ok") != 0;
+    } else {
         o->closed++;
+    }
     if (f->program.json)
         json_array_append(rows, row);
     else if (why && strcmp(why, "ok") != 0)
         tell_exception(f, row);
 }
 
-static void sum_up(const struct openfw *f, const struct outcome *o, json_t *rows)
+/* What was open before does not end then. */
+static void tell_until(const struct openfw *f, const struct outcome *o)
 {
     char until[WALL_LOCAL_LEN];
+
+    show_time(f->until, until, sizeof until);
+    if (o->kept == 0 && o->opened > 0)
+        printf(_("until %s\n"), until);
+    else if (o->opened > o->kept)
+        printf(_("%zu of them until %s\n"), o->opened - o->kept, until);
+}
+
+static void sum_up(const struct openfw *f, const struct outcome *o, json_t *rows)
+{
 
     if (f->program.json) {
         json_t *all = json_pack("{s:O}", "openfw", rows);
@@ -190,9 +204,9 @@ static void sum_up(const struct openfw *f, const struct outcome *o, json_t *rows
         json_decref(all);
     } else {
         printf(_("%zu open, %zu closed\n"), o->opened, o->closed);
+        if (*f->until)
+            tell_until(f, o);
     }
-    if (*f->until && o->opened && !f->program.json)
-        printf(_("until %s\n"), show_time(f->until, until, sizeof until));
     fflush(stdout);
 }
 
