@@ -160,6 +160,13 @@ within 5 logged 'reload config'
 ok "outside the hours of free use: 1" exits 1 openfw --open HALL
 ok "in a sentence" said '10.99.5.1: it is outside the hours of free use'
 ok "for administration it is always time" exits 0 openfw -a --open HALL
+rooms USERS=other
+kill -HUP "$(daemon_pid)"
+ok "where free is nobody special" within 5 exits 1 openfw --open HALL
+ok "it is named" said '^openfw: 10.99.5.1: free is not allowed to use the link$'
+openfw -a --close HALL >/dev/null 2>&1
+ok "with -a" exits 1 openfw -a --open 10.99.5.1
+ok "it is admin" said '^openfw: 10.99.5.1: admin is not allowed to use the link$'
 rooms
 kill -HUP "$(daemon_pid)"
 openfw -a --close HALL >/dev/null

@@ -155,9 +155,13 @@ struct outcome {
 static void tell_exception(const struct openfw *f, const json_t *row)
 {
     const char *host = json_string_value(json_object_get(row, "host"));
+    json_t *facts = json_copy((json_t *)row);
     char text[TEXT_LEN];
 
-    text_why(row, text);
+    /* Some sentences are about the user that it was to be opened for. */
+    json_object_set_new(facts, "user", json_string(f->admin ? "admin" : "free"));
+    text_why(facts, text);
+    json_decref(facts);
     if (!host || strstr(text, host)) /* some sentences name the host */
         program_fail(&f->program, 0, text, NULL);
     else
