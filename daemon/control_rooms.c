@@ -113,11 +113,14 @@ static bool is_rooms(const struct pass_host *now)
     return strcmp(now->user.text, FREE_USER) == 0 || strcmp(now->user.text, ADMIN_USER) == 0;
 }
 
-static bool may_ever_open(const struct client *c, const struct addr *host)
+/* Whether it is one of the hosts that are opened and closed: REASON_OK, or why not. */
+static enum reason judge_host(const struct client *c, const struct addr *host)
 {
     const struct topology *t = pass_topology(c->control->setup.pass);
 
-    return topology_is_local(t, host) && !topology_is_own(t, host);
+    if (!topology_is_local(t, host))
+        return REASON_NOT_LOCAL;
+    return topology_is_own(t, host) ? REASON_OWN_ADDRESS : REASON_OK;
 }
 
 static bool is_any_closed(const struct client *c, const struct rooms_request *r)
@@ -127,7 +130,7 @@ static bool is_any_closed(const struct client *c, const struct rooms_request *r)
         struct pass_host now;
 
         /* What can never be open does not count as closed. */
-        if (may_ever_open(c, addr) &&
+        if (judge_host(c, addr) == REASON_OK &&
             (pass_find(c->control->setup.pass, addr, &now) <= 0 || !is_open(&now)))
             return true;
     }
@@ -166,9 +169,10 @@ static int add_opening(struct client *c, const struct addr *addr, const char *gr
     return orders_add(&c->orders, addr, STAGE_OPEN_DUE, group);
 }
 
-/* What others have open stays open, but by force. */
+/* What others have open stays open, but by force. That a mistyped address is closed is no news. */
 static int add_closing(struct client *c, const struct addr *addr, const char *group)
 {
+    enum reason why = judge_host(c, addr);
     struct pass_host now;
     bool open = pass_find(c->control->setup.pass, addr, &now) > 0 && is_open(&now);
 
@@ -179,8 +183,8 @@ static int add_closing(struct client *c, const struct addr *addr, const char *gr
             orders_find(&c->orders, addr)->holder = now.user;
         return err;
     }
-    tell(c, addr, open ? "open" : "closed", open ? REASON_IN_USE : REASON_OK,
-         open ? &now.user : NULL);
+    c->refused = c->refused || (!open && why != REASON_OK);
+    tell(c, addr, open ? "open" : "closed", open ? REASON_IN_USE : why, open ? &now.user : NULL);
     return 0;
 }
 
@@ -276,6 +280,13 @@ static void give_up(struct client *c)
     client_end(c, REASON_SLOW, NULL);
 }
 
+static enum reason outcome_of(const struct client *c)
+{
+    if (!c->refused)
+        return REASON_OK;
+    return c->opening ? REASON_SOME : REASON_NO_HOSTS;
+}
+
 void client_follow_openfw(struct client *c)
 {
     for (size_t i = 0; i < c->orders.count; i++) {
@@ -285,7 +296,7 @@ void client_follow_openfw(struct client *c)
             tell_outcome(c, h);
     }
     if (orders_are_over(&c->orders))
-        client_end(c, c->refused ? REASON_SOME : REASON_OK, NULL);
+        client_end(c, outcome_of(c), NULL);
     else if (c->fd >= 0 && mono_now().ns >= c->deadline.ns)
         give_up(c);
     else

@@ -79,7 +79,7 @@ struct client {
     bool logged_out;          /* openhost: its login has ended */
     bool alive;               /* openhost: heard of since it was refreshed last */
     unsigned asks;            /* openhost: in this period */
-    bool opening, refused;    /* openfw: what is wanted; some hosts could not be opened */
+    bool opening, refused;    /* openfw: what is wanted; some hosts could not be had */
 };
 
 struct control {

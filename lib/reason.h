@@ -49,6 +49,7 @@
     X(LOGOUT, "logout", 1, "your login has ended")                                                 \
     X(NOT_OPEN, "not-open", 1, "nothing is open for you from here")                                \
     X(SOME, "some", 1, "not every host was opened")                                                \
+    X(NO_HOSTS, "no-hosts", 1, "not every address is that of a host")                              \
     /* requests */                                                                                 \
     X(REQUEST, "request", 65, "tcpquotad does not understand the request: {detail}")               \
     X(TOO_MANY, "too-many", 69, "too many requests at once")                                       \

@@ -73,6 +73,12 @@ ok "and named" said '^openfw: no-such-host: '
 ok "an address that is not of the local network is refused" exits 1 openfw --open 192.0.2.2
 ok "and named" said '192.0.2.2 is not in the local network'
 ok "the gateway itself, too" exits 1 openfw --open 10.99.0.1
+for way in --close -c; do
+    ok "$way: neither is closed" exits 1 openfw $way 192.0.2.2 10.99.0.1 10.99.0.77
+    ok "$way: the one is named" said '^openfw: 192.0.2.2 is not in the local network$'
+    ok "$way: so is the other" said '^openfw: 10.99.0.1 is the gateway itself$'
+    ok "$way: and no more" same "$(grep -c '^openfw: ' "$TRASH/said")" 3
+done
 ok "half an address is none" exits 65 openfw 10.99.2
 ok "and named" said '^openfw: 10.99.2: '
 ok "closing goes as far as the hosts are known" exits 65 openfw --close no-such-host 10.99.0.2
