@@ -137,7 +137,9 @@ openfw --close HALL >/dev/null
 ok "--until the next minute but one" exits 0 openfw --until "$(date -d '+2 minutes' +%H:%M)" HALL
 ok "has its time in orders" db_is 3 "SELECT count(*) FROM orders WHERE until > strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 openfw --close ALL >/dev/null
-for bad in "--for 45" "--for soon" "--until 25:00" "--open --close LAB" "--for 1h --close LAB" "-c" "-g" "--nonsense"; do
+for bad in "--for 45" "--for soon" "--until 25:00" "--open --close LAB" "--for 1h --close LAB" "-c" "-g" "--nonsense" \
+    "-l -c 10.99.0.2" "-l --open" "-l --close" "-l --for 1h" "-l -a" "-l -g 10.99.0.2" "--log -c LAB" \
+    "--log --until 15:00" "--log -l" "-a -c 10.99.0.2"; do
     ok "$bad is 64" exits 64 openfw $bad
 done
 

@@ -70,6 +70,34 @@ static int set_way(struct openfw *f, const char *way)
     return 0;
 }
 
+static int set_what(struct openfw *f, enum openfw_what what)
+{
+    if (f->what != OPENFW_HOSTS && f->what != what)
+        return misused("-g, -l, --log", _("only one of them"));
+    f->what = what;
+    return 0;
+}
+
+/* Whether the options go together, and with the names. 0 or EX_USAGE. */
+static int check_options(const struct openfw *f)
+{
+    bool forces = strcmp(f->way, "force") == 0, looks = f->what >= OPENFW_LIST;
+
+    if (looks && (strcmp(f->way, "toggle") != 0 || *f->until || f->admin))
+        return misused(f->what == OPENFW_LIST ? "-l" : "--log", _("it only shows what is so"));
+    if (forces && f->admin)
+        return misused("-a, -c", _("only one of them"));
+    if (forces && !f->name_count)
+        return misused("-c", _("it needs a host"));
+    if (f->what == OPENFW_GROUP_OF && !f->name_count)
+        return misused("-g", _("it needs a host"));
+    if (f->what == OPENFW_LOG && f->name_count > 1)
+        return misused(f->names[1], _("one user at a time"));
+    if (*f->until && (forces || strcmp(f->way, "close") == 0))
+        return misused("--for, --until", _("only for what is opened"));
+    return 0;
+}
+
 static int take_option(struct openfw *f, int option, const char **conf_path)
 {
     switch (option) {
@@ -85,17 +113,14 @@ static int take_option(struct openfw *f, int option, const char **conf_path)
             return misused("--for, --until", _("only one of them"));
         return set_until(f, option, optarg);
     case 'g':
-        f->what = OPENFW_GROUP_OF;
-        return 0;
+        return set_what(f, OPENFW_GROUP_OF);
     case 'a':
         f->admin = true;
         return 0;
     case 'l':
-        f->what = OPENFW_LIST;
-        return 0;
+        return set_what(f, OPENFW_LIST);
     case 'L':
-        f->what = OPENFW_LOG;
-        return 0;
+        return set_what(f, OPENFW_LOG);
     case 'J':
         f->program.json = true;
         return 0;
@@ -134,15 +159,8 @@ static int read_options(struct openfw *f, int argc, char **argv, const char **co
     }
     f->names = argv + optind;
     f->name_count = (size_t)(argc - optind);
-    if (strcmp(f->way, "force") == 0 && !f->name_count)
-        return misused("-c", _("it needs a host"));
-    if (f->what == OPENFW_GROUP_OF && !f->name_count)
-        return misused("-g", _("it needs a host"));
-    if (f->what == OPENFW_LOG && f->name_count > 1)
-        return misused(f->names[1], _("one user at a time"));
-    if (*f->until && (strcmp(f->way, "close") == 0 || strcmp(f->way, "force") == 0))
-        return misused("--for, --until", _("only for what is opened"));
-    return -1;
+    code = check_options(f);
+    return code ? code : -1;
 }
 
 /* How many hosts came out as what. */
