@@ -3,6 +3,7 @@
 #include "query_parts.h"
 
 #include <errno.h>
+#include <string.h>
 
 static json_t *user_row(const struct query *q, const struct store_user *u)
 {
@@ -127,7 +128,15 @@ static int read_hosts(struct query *q, struct show *w)
     return rc;
 }
 
-/* A user without a row has nothing, and is told so. */
+/* A user without a row has nothing; of themselves they may ask all the same. */
+static bool is_somebody(const struct query *q, bool known)
+{
+    const struct show *w = q->work;
+
+    return known || query_is_free(q, &q->user) || json_array_size(w->hosts) > 0 ||
+           memcmp(&q->user, &q->terms.caller.name, sizeof q->user) == 0;
+}
+
 static bool step_show(struct query *q, struct answer *answer)
 {
     struct store_user u = {.name = q->user};
@@ -143,6 +152,10 @@ static bool step_show(struct query *q, struct answer *answer)
     }
     if (rc < 0)
         return query_end(q, answer, rc);
+    if (!is_somebody(q, rc > 0)) {
+        answer_end(answer, REASON_NO_USER, json_pack("{s:o}", "user", answer_text(q->user.text)));
+        return false;
+    }
     row = query_set(user_row(q, &u), "known", json_boolean(rc > 0));
     row = query_set(row, "hosts", json_incref(w->hosts));
     if (w->left_out)

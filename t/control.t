@@ -97,7 +97,7 @@ meanwhile() {
     ok "$what: while it lasts" not daemon_is_gone $attack
     ok "$what: alice is charged pass by pass" within 10 goes_up $((passes + 3))
     ok "$what: others are served still" answers bob '{"command": "show"}' '"name":"bob"'
-    ok "$what: root is" answers root '{"command": "show", "user": "carol"}' '"name":"carol"'
+    ok "$what: root is" answers root '{"command": "show", "user": "alice"}' '"name":"alice"'
     wait $attack
     ok "$what: the attacker got nothing" ended_well $?
     after "$what"

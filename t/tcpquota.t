@@ -95,7 +95,9 @@ ok "but not to an administrator" says 0 '^bob: -100 points, -0:01:40, -0.17 SEK$
 ok "nor to root" says 0 '^bob: -100 points' root show bob
 ok "who is not allowed is told so" says 0 '^zoe is not allowed' anna show zoe
 ok "who is free, too" says 0 '^admin is never cut off' anna show admin
-ok "a name that nobody has" says 0 "^a' OR '1: 0 points" anna show "a' OR '1"
+ok "a name that nobody has" refused 1 "there is no a' OR '1" anna show "a' OR '1"
+ok "--json has no object then" refused 1 'there is no nobody' anna show nobody --json
+ok "who has nothing yet may ask of themselves" says 0 '^tess: 0 points' tess
 ok "a name that is none" refused 65 'no such name' anna show "$(printf %033d 0)"
 as anna list >"$TRASH/list"
 is "list: all of them, in columns" "$(cat "$TRASH/list")" "name   points   as time   as money  allowed  free

@@ -39,7 +39,7 @@ static int judge_name(const struct tcpquota *t, const char *user)
         return 0;
     code =
         ask(&t->program, json_pack("{s:s, s:s}", "command", "show", "user", user), &listener, why);
-    if (code != 0)
+    if (code > reason_code(REASON_NO_USER))
         return program_fail(&t->program, code, why, NULL);
     return known ? 0 : fail_for(t, REASON_NEW_USER, user);
 }
