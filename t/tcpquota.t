@@ -216,6 +216,11 @@ ok "deny" says 0 '^carol is not allowed' anna deny carol --reason 'told to'
 ok "a name that is no user's is refused" refused 1 'alcie is no user of this system: --new' anna add alcie 1h
 is "and not made" "$(db "SELECT count(*) FROM tcptab WHERE name = 'alcie'")" 0
 ok "to allow, too" refused 1 'alcie is no user' anna allow alcie
+ok "to set, too" refused 1 'alcie is no user' anna set alcie 1h
+is "and not made either" "$(db "SELECT count(*) FROM tcptab WHERE name = 'alcie'")" 0
+ok "set with --new" says 0 '^alcie: 5 points' anna set alcie 5 --new
+ok "set of one that has a row" says 0 '^alcie: 6 points' anna set alcie 6
+as anna delete alcie --reason 'misspelt' >/dev/null
 ok "but with --new" says 0 '^alcie: 3600 points' anna add alcie 1h --new
 ok "and once it is known" says 0 '^alcie: 3601 points' anna add alcie 1
 ok "zoe, of whom there is a row" says 0 '^zoe: 8 points' anna add zoe 1
