@@ -93,6 +93,14 @@ ok "show of oneself" says 0 '^alice: 3600 points' alice show alice
 ok "show of somebody else is refused" refused 77 'you may not do that' alice show bob
 ok "but not to an administrator" says 0 '^bob: -100 points, -0:01:40, -0.17 SEK$' anna show bob
 ok "nor to root" says 0 '^bob: -100 points' root show bob
+# Money as the reader's own configuration has it.
+{ cat "$CONF"; echo "RATE_QUOTA=6"; echo "tcpquota.MONEY_VALUE=EUR"; } >"$TRASH/euro.cf"
+chmod 644 "$TRASH/euro.cf"
+ok "money as in one's own configuration" says 0 '^alice: 3600 points, 1:00:00, 360.00 EUR$' alice -c "$TRASH/euro.cf"
+ok "of all, and of the sums" says 0 '^positive balances: 3607 points, 1:00:07, 360.70 EUR$' anna list -c "$TRASH/euro.cf"
+is "with --json" "$(json 'o["list"][0]["money"], o["total"]["free"]["money"]' anna list -c "$TRASH/euro.cf")" "('10.00 EUR', '10.00 EUR')"
+ok "and what is given" says 0 '^zoe: 67 points, 0:01:07, 6.70 EUR$' anna add zoe 6EUR -c "$TRASH/euro.cf"
+as anna take zoe 60 --reason back >/dev/null
 ok "who is not allowed is told so" says 0 '^zoe is not allowed' anna show zoe
 ok "who is free, too" says 0 '^admin is never cut off' anna show admin
 ok "a name that nobody has" refused 1 "there is no a' OR '1" anna show "a' OR '1"

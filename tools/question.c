@@ -1,6 +1,8 @@
 /* Asks the daemon. */
 #include "question.h"
 
+#include "worth.h"
+
 #include <errno.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -37,7 +39,8 @@ static int lost(int err, char why[TEXT_LEN])
 }
 
 /* The lines, up to the end. */
-static int hear(struct link *link, const struct listener *l, char why[TEXT_LEN])
+static int hear(const struct program *p, struct link *link, const struct listener *l,
+                char why[TEXT_LEN])
 {
     json_t *line;
     int code;
@@ -47,6 +50,7 @@ static int hear(struct link *link, const struct listener *l, char why[TEXT_LEN])
 
         if (rc <= 0)
             return lost(rc, why);
+        worth_again(line, &p->conf); /* how it is shown is ours to say */
         code = ask_hear(l, line, why);
         json_decref(line);
     } while (code < 0);
@@ -73,7 +77,7 @@ int ask(const struct program *p, json_t *request, const struct listener *l, char
         json_decref(request);
     } else {
         err = link_send(&link, request);
-        code = err ? lost(err, why) : hear(&link, l, why);
+        code = err ? lost(err, why) : hear(p, &link, l, why);
     }
     link_close(&link);
     return code;
