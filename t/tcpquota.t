@@ -325,6 +325,18 @@ ok "and it alone" not grep -q local "$TRASH/said"
 db "UPDATE tcptab SET quota = 0 WHERE name = 'tess'"
 ok "cut off: why says why" says 1 '^tess: may not: no-quota$' tess why tess
 
+# A daemon that is stopped: nobody waits for it for a minute, nor without a word.
+kill -STOP "$(keeper_pid)" # which would end a worker that is stopped
+kill -STOP "$(daemon_pid)"
+begun=$(date +%s)
+ok "a daemon that says nothing: 69" says 69 'does not answer: Connection timed out' alice
+ok "soon" between 3 $(($(date +%s) - begun)) 14
+ok "it said meanwhile that it waits" grep -q '^tcpquota: waiting for tcpquotad' "$TRASH/complained"
+kill -CONT "$(daemon_pid)"
+kill -CONT "$(keeper_pid)"
+ok "a little later it is well" says 0 '^alice' alice
+ok "and what was given up is forgotten" not grep -q waiting "$TRASH/complained"
+
 # A database that is read by others, after the daemon has answered.
 ok "the daemon is well" says 0 '^alice' anna list
 stop_daemon

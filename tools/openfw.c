@@ -6,16 +6,12 @@
 #include "text.h"
 #include "view.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#define SAY_WAITING_MS 1000
-#define PATIENCE_S 60
 #define HOSTS_MAX 1024 /* that the daemon takes at once */
 
 static void print_help(void)
@@ -232,33 +228,21 @@ static void sum_up(const struct openfw *f, const struct outcome *o, json_t *rows
     fflush(stdout);
 }
 
-/* Waits for the next piece of the answer, and tells how far it has come after a second. */
-static int wait_for(const struct link *link, const struct outcome *o, struct mono begun)
+static void tell_progress(void *context)
 {
-    struct pollfd slot = {.fd = link->fd, .events = POLLIN};
+    const struct outcome *o = context;
 
-    while (!link_has_line(link)) {
-        int n = poll(&slot, 1, SAY_WAITING_MS);
-
-        if (n > 0)
-            return 0;
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (mono_since(begun, mono_now()).ns > PATIENCE_S * NS_PER_S)
-            return -ETIMEDOUT;
-        fprintf(stderr, _("waiting: %zu of %zu\n"), o->opened + o->closed, o->total);
-    }
-    return 0;
+    fprintf(stderr, _("waiting: %zu of %zu\n"), o->opened + o->closed, o->total);
 }
 
 static int follow(struct openfw *f, struct link *link)
 {
     struct outcome o = {.total = json_array_size(f->hosts)};
-    struct mono begun = mono_now();
     json_t *rows = json_array(), *line;
     int code = -1, rc = 0;
 
-    while (code < 0 && (rc = wait_for(link, &o, begun)) == 0 && (rc = link_next(link, &line)) > 0) {
+    while (code < 0 && (rc = link_wait(link, tell_progress, &o)) == 0 &&
+           (rc = link_next(link, &line)) > 0) {
         json_t *row = json_object_get(line, "row");
 
         if (row)

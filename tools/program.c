@@ -131,6 +131,27 @@ int program_lost(const struct program *p, int err)
     return program_fail(p, EX_UNAVAILABLE, program_why_lost(err, why), NULL);
 }
 
+struct waiting {
+    const struct program *program;
+    bool told;
+};
+
+static void tell_waiting(void *context)
+{
+    struct waiting *w = context;
+
+    if (!w->told && !w->program->silent)
+        fprintf(stderr, "%s: %s\n", w->program->name, _("waiting for tcpquotad ..."));
+    w->told = true;
+}
+
+int program_wait(const struct program *p, const struct link *link)
+{
+    struct waiting w = {.program = p};
+
+    return link_wait(link, tell_waiting, &w);
+}
+
 int program_connect(const struct program *p, struct link *link)
 {
     int err = link_open(link, p->conf.socket);

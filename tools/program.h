@@ -15,7 +15,8 @@ struct program {
     const char *name;
     const char *conf_path;
     struct conf conf;
-    bool json; /* what is shown is for scripts */
+    bool json;   /* what is shown is for scripts */
+    bool silent; /* the terminal shows a picture: that it waits is not told */
 };
 
 /*
@@ -38,6 +39,8 @@ int program_fail(const struct program *p, int code, const char *what, const char
 /* The sentence of a line {"end": code, "why": ...} on stderr, unless it went well. Returns the
  * code. */
 int program_tell_end(const struct program *p, const json_t *line);
+/* Waits for the next line, and says so on stderr after a second. 0, or -errno. */
+int program_wait(const struct program *p, const struct link *link);
 /* Connects to the daemon. 0, or 69, told. */
 int program_connect(const struct program *p, struct link *link);
 /* The sentence for what went wrong on the way to the daemon: -errno, or 0 if it has hung up.

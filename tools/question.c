@@ -46,8 +46,10 @@ static int hear(const struct program *p, struct link *link, const struct listene
     int code;
 
     do {
-        int rc = link_next(link, &line);
+        int rc = program_wait(p, link);
 
+        if (!rc)
+            rc = link_next(link, &line);
         if (rc <= 0)
             return lost(rc, why);
         worth_again(line, &p->conf); /* how it is shown is ours to say */

@@ -64,6 +64,8 @@ static int ping(const struct tcpquota *t)
     if (!code) {
         rc = link_send(&link, json_pack("{s:s}", "command", "ping"));
         if (!rc)
+            rc = program_wait(&t->program, &link);
+        if (!rc)
             rc = link_next(&link, &line);
         code = rc > 0 ? program_tell_end(&t->program, line) : program_lost(&t->program, rc);
     }

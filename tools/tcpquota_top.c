@@ -131,6 +131,7 @@ int top_run(struct tcpquota *t)
         screen = newterm(NULL, stdout, stdin);
     if (!screen)
         return view_run(&t->program, &view, json_pack("{s:s}", "command", "top"));
+    t->program.silent = true;
     cbreak();
     noecho();
     curs_set(0);
