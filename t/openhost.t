@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/login.sh"
 
+command -v python3 >/dev/null || { echo "1..0 # SKIP needs python3"; exit 0; }
 own_utmp && make_users || exit 1
 make_network
 configure 'WARN_AT=500 100' TICS=3 NOQUOTAFILE="$TRASH/notice"
@@ -43,7 +44,7 @@ ok "both addresses are open" within 5 db_is '10.99.0.2|alice|1
 fd99::2|alice|1' "SELECT host, name, open FROM masq ORDER BY host"
 is "they need refreshing" "$(db "SELECT min(tic) >= 0 FROM masq")" 1
 is "the order is the user's" "$(db "SELECT DISTINCT user, cause FROM orders")" 'alice|admin'
-ok "the status line is there" within 5 shows one '^alice 0:16:.*(1.67 SEK)  rate [01]  connections [0-9]  used 0:00:0.*until'
+ok "the status line is there" within 5 shows one '^alice 0:16:.*(1.67 SEK)  rate [01]  until .*  used 0:00:0.  connections [0-9]'
 sleep 5
 is "and the rows are refreshed" "$(db "SELECT max(tic) <= 3 FROM masq")" 1
 download dl tcp 192.0.2.2
@@ -361,4 +362,45 @@ ok "and ends with 69" within 5 status_is one 69
 login_as alice 10.99.0.2 one $openhost
 ok "without a daemon: 69" within 5 status_is one 69
 ok "in a sentence" within 5 shows one '^openhost: tcpquotad does not answer'
+
+# What a daemon may say: here it says what it is told to.
+cat >"$TRASH/says.py" <<'END'
+import json, os, socket, sys
+server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+server.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+server.listen(5)
+rates = [1 / 3, 1e6, 0.0001, 2.5, 6.0]
+while True:
+    client = server.accept()[0]
+    say = lambda **line: client.send((json.dumps(line) + "\n").encode())
+    status = lambda points, rate: say(event="status", name="alice", quota=36000, points=points, cnts=12,
+                                      rate=rate, runs_out="2036-11-22T04:02:00Z")
+    while True:
+        message = client.recv(65536)
+        if not message:
+            break
+        request = json.loads(message)
+        if request.get("command") == "openhost":
+            say(event="open", host="10.99.0.2", user="alice")
+        elif request.get("ask") == "status":
+            for rate in rates:
+                status(12, rate)
+        elif request.get("ask") == "close":
+            status(0, 777)
+            say(end=0, why="user", seconds=12, points=12)
+END
+sed "s|^SOCKET=.*|SOCKET=$TRASH/run/said|" "$CONF" >"$TRASH/said.cf"
+chmod 644 "$TRASH/said.cf"
+background on_gate python3 "$TRASH/says.py" "$TRASH/run/said"
+within 5 test -S "$TRASH/run/said"
+login_as alice 10.99.0.2 one "$BUILD/openhost" --config "$TRASH/said.cf"
+ok "a third of a point: two decimals, and when it ends" within 5 shows one 'rate 0.33  until 2036-11-22 [0-9:]*  used 0:00:12'
+ok "a million: no exponent" shows one 'rate 1000000  until'
+ok "next to nothing" shows one 'rate <0.01  until'
+ok "no nought behind" shows one 'rate 2.5  until'
+ok "nor behind a whole number" shows one 'rate 6  until'
+presses one q
+ok "q ends it" within 5 status_is one 0
+ok "what was used" shows one '^Used 0:00:12, charged 0:00:12'
 done_testing

@@ -108,19 +108,20 @@ void openhost_show(struct openhost *o, const json_t *status)
 {
     const struct amount_price price = {o->program.conf.rate_quota, o->program.conf.money_value};
     char left[AMOUNT_TIME_LEN], money[AMOUNT_MONEY_LEN + 64], used[AMOUNT_TIME_LEN], end[32];
-    char line[COLUMNS_MAX], name[USER_BYTES * 4];
+    char line[COLUMNS_MAX], name[USER_BYTES * 4], rate[SHOW_NUMBER_LEN];
     const char *user = json_string_value(json_object_get(status, "name"));
 
     if (!o->screen)
         return;
     show_clean(user ? user : "?", name, sizeof name);
     format_end(status, end, sizeof end);
-    snprintf(line, sizeof line, _("%s %s (%s)  rate %g  connections %lld  used %s  until %s"), name,
+    show_number(json_number_value(json_object_get(status, "rate")), rate);
+    /* Of a line that is cut the least is lost at its end. */
+    snprintf(line, sizeof line, _("%s %s (%s)  rate %s  until %s  used %s  connections %lld"), name,
              amount_format_time(number_of(status, "quota"), left),
-             amount_format_money(number_of(status, "quota"), &price, money, sizeof money),
-             json_number_value(json_object_get(status, "rate")),
-             (long long)number_of(status, "cnts"),
-             amount_format_time(number_of(status, "points"), used), end);
+             amount_format_money(number_of(status, "quota"), &price, money, sizeof money), rate,
+             end, amount_format_time(number_of(status, "points"), used),
+             (long long)number_of(status, "cnts"));
     line[cut(line, columns())] = '\0';
     printf("\r%s\033[K", line);
     fflush(stdout);

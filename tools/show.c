@@ -1,9 +1,10 @@
-/* Texts of others on a terminal, and times. */
+/* Texts of others on a terminal, times, numbers. */
 #include "show.h"
 
 #include "clock.h"
 #include "text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -81,6 +82,26 @@ const char *show_time(const char *utc, char *out, size_t size)
             return out;
     }
     snprintf(out, size, "%s", utc);
+    return out;
+}
+
+const char *show_number(double number, char out[SHOW_NUMBER_LEN])
+{
+    size_t len;
+
+    if (number > 0 && number < 0.005) {
+        snprintf(out, SHOW_NUMBER_LEN, "<0.01");
+        return out;
+    }
+    snprintf(out, SHOW_NUMBER_LEN, "%.2f", number);
+    len = strlen(out);
+    while (len > 1 && strchr(out, '.') && (out[len - 1] == '0' || out[len - 1] == '.')) {
+        bool is_point = out[len - 1] == '.';
+
+        out[--len] = '\0';
+        if (is_point)
+            break;
+    }
     return out;
 }
 

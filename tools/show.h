@@ -1,5 +1,5 @@
 /*
- * show: texts of others as they may be shown on a terminal, and times. Pure.
+ * show: texts of others as they may be shown on a terminal, times, numbers. Pure.
  */
 #ifndef TCPQUOTA_SHOW_H
 #define TCPQUOTA_SHOW_H
@@ -14,6 +14,10 @@ int show_clean(const char *text, char *out, size_t size);
 void show_line(const char *sentence, const json_t *facts);
 /* A time of the database as local time, with seconds; what is none stays as it is. */
 const char *show_time(const char *utc, char *out, size_t size);
+#define SHOW_NUMBER_LEN 64
+/* A number, such as a rate, with two decimals at most and without an exponent: `6`, `0.33`, `2.5`;
+ * `<0.01` for what is more than nothing and less than that. */
+const char *show_number(double number, char out[SHOW_NUMBER_LEN]);
 /* What a row of masq is in, by its `open`. */
 const char *show_open(json_int_t open);
 

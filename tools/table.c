@@ -18,6 +18,7 @@ static bool is_right(enum column_kind kind)
 /* Something of JSON as text; a list as its members with blanks between. */
 static void put_value(const json_t *value, char *out, size_t size)
 {
+    char number[SHOW_NUMBER_LEN];
     const json_t *member;
     size_t i, len = 0;
 
@@ -27,7 +28,7 @@ static void put_value(const json_t *value, char *out, size_t size)
     } else if (json_is_integer(value)) {
         snprintf(out, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_real(value)) {
-        snprintf(out, size, "%.2f", json_real_value(value));
+        snprintf(out, size, "%s", show_number(json_real_value(value), number));
     } else if (json_is_boolean(value)) {
         snprintf(out, size, "%s", json_is_true(value) ? _("yes") : _("no"));
     } else if (json_is_array(value)) {

@@ -35,11 +35,10 @@ static void show_pace(const json_t *row)
 {
     const json_t *rate = json_object_get(row, "rate");
     const char *runs_out = json_string_value(json_object_get(row, "runs_out"));
-    char text[32], at[TIME_LEN];
+    char text[SHOW_NUMBER_LEN], at[TIME_LEN];
     json_t *facts = json_object();
 
-    snprintf(text, sizeof text, "%.10g", json_number_value(rate));
-    json_object_set_new(facts, "rate", json_string(text));
+    json_object_set_new(facts, "rate", json_string(show_number(json_number_value(rate), text)));
     if (json_number_value(rate) <= 0) {
         show_line(_("nothing is charged now"), facts);
     } else if (!runs_out) {
