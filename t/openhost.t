@@ -403,4 +403,5 @@ ok "nor behind a whole number" shows one 'rate 6  until'
 presses one q
 ok "q ends it" within 5 status_is one 0
 ok "what was used" shows one '^Used 0:00:12, charged 0:00:12'
+ok "nothing of a session that is over" not shows one 777
 done_testing

@@ -187,7 +187,8 @@ static int on_line(struct openhost *o, const json_t *line)
         return on_end(o, line);
     if (event && strcmp(event, "open") == 0)
         on_open(o, line);
-    if (event && strcmp(event, "status") == 0) {
+    /* What was asked for before it was told to end counts nothing of what is being closed. */
+    if (event && strcmp(event, "status") == 0 && !o->leaving) {
         openhost_warn(o, line);
         openhost_show(o, line);
     }
