@@ -20,6 +20,7 @@ struct table {
 struct dump {
     struct dump_scan scan;
     dump_found *found;
+    dump_unfit *unfit;
     void *context;
     struct dump_error *error;
     struct dump_text database;
@@ -335,9 +336,23 @@ static int read_value(struct dump *d, struct dump_value *value)
     return 0;
 }
 
+/* There were `count` values. 0 if reading goes on. */
+static int refuse_row(struct dump *d, const struct dump_row *row, size_t count)
+{
+    if (count > d->column_count)
+        fail(d, row->line, "expected %zu values, found more", d->column_count);
+    else
+        fail(d, row->line, "expected %zu values, found %zu", d->column_count, count);
+    if (!d->unfit)
+        return -EBADMSG;
+    d->unfit(d->context, d->error);
+    return 0;
+}
+
 /* One bracket of values. */
 static int read_row(struct dump *d, struct dump_row *row)
 {
+    struct dump_value beyond; /* of the columns */
     size_t count = 0;
     int err;
 
@@ -346,16 +361,15 @@ static int read_row(struct dump *d, struct dump_row *row)
         return expected(d, "`('");
     do {
         dump_scan_next(&d->scan);
-        if (count == d->column_count)
-            return fail(d, row->line, "expected %zu values, found more", count);
-        err = read_value(d, &d->values[count++]);
+        err = read_value(d, count < d->column_count ? &d->values[count] : &beyond);
         if (err)
             return err;
+        count++;
     } while (dump_is_byte(&d->scan.token, ','));
     if (!accept_byte(d, ')'))
         return expected(d, "`,' or `)'");
     if (count != d->column_count)
-        return fail(d, row->line, "expected %zu values, found %zu", d->column_count, count);
+        return refuse_row(d, row, count);
     err = d->found(d->context, row);
     if (err)
         fail(d, row->line, "the row was refused");
@@ -439,7 +453,8 @@ static int read_statement(struct dump *d)
     return 0;
 }
 
-int dump_read(char *text, size_t len, dump_found *found, void *context, struct dump_error *error)
+int dump_read(char *text, size_t len, dump_found *found, dump_unfit *unfit, void *context,
+              struct dump_error *error)
 {
     struct dump *d = calloc(1, sizeof *d);
     int err = 0;
@@ -450,6 +465,7 @@ int dump_read(char *text, size_t len, dump_found *found, void *context, struct d
         return -ENOMEM;
     }
     d->found = found;
+    d->unfit = unfit;
     d->context = context;
     d->error = error;
     d->database.bytes = text;

@@ -52,13 +52,18 @@ struct dump_error {
 /* Called for each row in its order. Not 0: the reading ends and dump_read() returns it. */
 typedef int dump_found(void *context, const struct dump_row *row);
 
+/* Told of a row that is left out because it has not as many values as columns. */
+typedef void dump_unfit(void *context, const struct dump_error *error);
+
 /*
  * Reads `len` bytes, which need no NUL and are overwritten: strings are decoded in their place.
  * 0; -EBADMSG after the first thing that is not as it should be, a statement without its end
- * included; -ENOMEM; what `found` returned. *error is set on all but 0. Rows found before an
- * error were told of: who reads keeps them back until the end, in a transaction.
+ * included, and with `unfit` NULL a row that does not fit; -ENOMEM; what `found` returned. *error
+ * is set on all but 0. Rows found before an error were told of: who reads keeps them back until the
+ * end, in a transaction.
  */
-int dump_read(char *text, size_t len, dump_found *found, void *context, struct dump_error *error);
+int dump_read(char *text, size_t len, dump_found *found, dump_unfit *unfit, void *context,
+              struct dump_error *error);
 
 /* Whether it is this, case included. */
 bool dump_text_is(const struct dump_text *text, const char *expected);

@@ -256,6 +256,11 @@ static int on_row(void *context, const struct dump_row *row)
     return 0;
 }
 
+static void on_unfit(void *context, const struct dump_error *error)
+{
+    tell(context, error->line, "%s", error->text);
+}
+
 /* Within the transaction. */
 static int read_all(struct import *im, char *text, size_t len)
 {
@@ -268,7 +273,7 @@ static int read_all(struct import *im, char *text, size_t len)
         tell(im, 0, "there are users in the database already");
         return -ENOTEMPTY;
     }
-    rc = dump_read(text, len, on_row, im, &error);
+    rc = dump_read(text, len, on_row, on_unfit, im, &error);
     if (im->failed)
         return rc;
     if (rc)

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < size; i++)
         in.lines += data[i] == '\n';
     memcpy(text, data, size);
-    result = dump_read(text, size, check_row, &in, &error);
+    result = dump_read(text, size, check_row, NULL, &in, &error);
     if ((result != 0 && result != -EBADMSG) || !memchr(error.text, '\0', sizeof error.text))
         abort();
     if (result != 0 && (error.line < 1 || error.line < in.last || error.line > in.lines))

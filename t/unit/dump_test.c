@@ -94,7 +94,7 @@ static int read_copy(const char *text, size_t len, struct told *told, struct dum
         exit(1);
     memcpy(copy, text, len);
     add_text(told, "");
-    result = dump_read(copy, len, note_row, told, error);
+    result = dump_read(copy, len, note_row, NULL, told, error);
     free(copy);
     if (result == -EBADMSG) {
         snprintf(line, sizeof line, "error %zu %s\n", error->line, error->text);
@@ -419,7 +419,7 @@ static void test_look_up(struct tap *t)
     char text[] = "INSERT INTO tcptab (name,quota) VALUES ('anna',3600);";
     struct dump_error error;
 
-    tap_is(t, dump_read(text, strlen(text), look_up, t, &error), 0, "a row is looked into");
+    tap_is(t, dump_read(text, strlen(text), look_up, NULL, t, &error), 0, "a row is looked into");
 }
 
 /* A table of `columns` with a row, or `tables` of one column and a row for the first and last. */

@@ -163,6 +163,17 @@ static void test_faults(struct tap *t)
            -EINVAL, "several");
     tap_ok(t, strncmp(told.text, several, sizeof several - 1) == 0, "all are told, in order");
     tap_is(t,
+           import(&d, CREATE,
+                  "INSERT INTO tcptab VALUES ('good'),('',2),('a',1,2,3),('b',1)\\g\n"
+                  "INSERT INTO allowed VALUES ('b','c')\\g\n"
+                  "INSERT INTO allowed VALUES ('')\\g\n",
+                  &told, &n),
+           -EINVAL, "rows with too few values and too many");
+    tap_text(t, told.text,
+             "7: expected 2 values, found 1\n7: `name' is empty\n7: expected 2 values, found more\n"
+             "8: expected 1 values, found more\n9: `name' is empty\n",
+             "and all are told, and what comes behind");
+    tap_is(t,
            import(&d, "",
                   "INSERT INTO a.tcptab (name, quota) VALUES ('x',1);\n"
                   "INSERT INTO b.allowed (name) VALUES ('x');\n",
