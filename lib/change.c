@@ -115,10 +115,8 @@ static bool is_blank(const char *text)
 }
 
 /* What is wrong with the request, or NULL. */
-static const char *find_fault(struct change *c, const char *user)
+static const char *find_fault(const struct change *c)
 {
-    if (user && (user_name_make(&c->user, user) != 0 || utf8_has_controls(user)))
-        return N_("no such name");
     if (c->kind->has_points && (c->points < c->kind->least || c->points > AMOUNT_MAX))
         return N_("points out of range");
     if (c->reason && (strlen(c->reason) > CHANGE_REASON_BYTES || utf8_has_controls(c->reason)))
@@ -145,11 +143,13 @@ static bool unpack(struct change *c, json_t *request, struct answer *answer)
     else
         rc = json_unpack_ex(request, &error, JSON_STRICT, "{s:s, s:s, s?:s}", "command", &command,
                             "user", &user, "reason", &c->reason);
-    fault = rc == 0 ? find_fault(c, user) : error.text;
+    fault = rc == 0 ? find_fault(c) : error.text;
     if (c->reason && is_blank(c->reason))
         c->reason = NULL;
     if (fault)
         answer_end(answer, REASON_REQUEST, json_pack("{s:s}", "detail", fault));
+    else if (user && (user_name_make(&c->user, user) != 0 || utf8_has_controls(user)))
+        answer_end(answer, REASON_NO_NAME, json_pack("{s:o}", "user", answer_text(user)));
     else if (c->kind->needs_reason && !c->reason)
         answer_end(answer, REASON_NO_REASON, NULL);
     else

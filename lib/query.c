@@ -115,7 +115,7 @@ static bool about(struct query *q, struct answer *answer, const char *user, bool
     q->one = user || !sees_all;
     q->user = caller->name;
     if (user && user_name_make(&q->user, user) != 0) {
-        answer_end(answer, REASON_REQUEST, json_pack("{s:s}", "detail", "no such name"));
+        answer_end(answer, REASON_NO_NAME, json_pack("{s:o}", "user", answer_text(user)));
         return false;
     }
     if (sees_all || caller_sees(caller, &q->user))

@@ -59,6 +59,8 @@
     X(BUSY, "busy", 74, "the database is locked")                                                  \
     X(DATABASE, "database", 74, "the database cannot be used: {detail}")                           \
     X(MEMORY, "memory", 71, "out of memory")                                                       \
+    X(NO_NAME, "no-name", 65,                                                                      \
+      "`{user}' is no name of a user: 1 to 32 bytes, without control characters")                  \
     X(NO_USER, "no-user", 1, "there is no {user}")                                                 \
     X(NEW_USER, "new-user", 1,                                                                     \
       "{user} is no user of this system: --new takes the name all the same")                       \

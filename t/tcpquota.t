@@ -106,7 +106,7 @@ ok "who is free, too" says 0 '^admin is never cut off' anna show admin
 ok "a name that nobody has" refused 1 "there is no a' OR '1" anna show "a' OR '1"
 ok "--json has no object then" refused 1 'there is no nobody' anna show nobody --json
 ok "who has nothing yet may ask of themselves" says 0 '^tess: 0 points' tess
-ok "a name that is none" refused 65 'no such name' anna show "$(printf %033d 0)"
+ok "a name that is none" refused 65 '0001. is no name of a user: 1 to 32 bytes' anna show "$(printf %033d 1)"
 as anna list >"$TRASH/list"
 is "list: all of them, in columns" "$(cat "$TRASH/list")" "name   points   as time   as money  allowed  free
 admin     100   0:01:40   0.17 SEK  yes      yes
@@ -237,7 +237,13 @@ ok "delete" says 0 '^alcie: 0 points' anna delete alcie --reason 'misspelt'
 ok "which is not known then" refused 1 'no alcie' anna delete alcie --reason again
 ok "a name like SQL" says 0 "^a' OR '1: 60 points" anna add "a' OR '1" 1m --new
 is "is a name" "$(db "SELECT quota FROM tcptab WHERE name = 'a'' OR ''1'")" 60
-ok "a name with control characters" refused 65 'no such name' anna add "$(printf 'a\033[2J')" 1 --new
+ok "a name with control characters" refused 65 'a?.2J. is no name of a user' anna add "$(printf 'a\033[2J')" 1 --new
+ok "a name that is too long" refused 65 '0001. is no name of a user: 1 to 32 bytes' anna add "$(printf %033d 1)" 1 --new
+ok "none at all" refused 64 'add: something is missing: tcpquota add USER' anna add '' 1
+ok "nor where it may be left out" refused 64 'show: something is missing' anna show ''
+ok "a reason that is too long says how long" refused 64 'tcpquota: --reason: .* at most 200 bytes.* has 201$' anna add alice 1 --reason "$(printf %0201d 1)"
+ok "one that is not" says 0 '^alice: 6 points' anna add alice 1 --reason "$(printf %0200d 1)"
+ok "back" says 0 '^alice: 5 points' anna take alice 1 --reason "back"
 db "INSERT INTO tcptab VALUES ('e' || char(27) || '[2J' || char(155) || char(8238) || 'l', 1), ('åäö', 2)"
 ok "one that stands there is not shown raw" says 0 '^e?\[2J??l ' anna list
 ok "UTF-8 is" says 0 '^åäö      *2  *0:00:02' anna list
@@ -272,6 +278,9 @@ ok "and nobody else" refused 77 'may not' alice openfw-log
 
 # For root.
 ok "check" says 0 'the daemon answers: tcpquotad ' root check
+ok "check, for others, does not say what it has not seen" says 77 'firewall: not looked at' anna check
+ok "and not that it is not in order" not grep -q 'in order' "$TRASH/said"
+ok "check" says 0 'the daemon answers: tcpquotad ' root check
 ok "with what tcpquotad says" grep -q 'in order' "$TRASH/said"
 is "sql" "$(as root sql 'SELECT quota FROM tcptab WHERE name = '"'åäö'")" 2
 is "with options of sqlite3" "$(as root sql -json "SELECT name FROM tcptab WHERE quota = 2")" '[{"name":"åäö"}]'
@@ -286,6 +295,7 @@ ok "backup" says 0 '' root backup "$TRASH/copy"
 is "the copy" "$(sqlite3 "$TRASH/copy" "SELECT quota FROM tcptab WHERE name = 'zoe'; PRAGMA quick_check")" "8
 ok"
 ok "what is there is not overwritten" refused 74 "copy: " root backup "$TRASH/copy"
+ok "a file without a name" refused 64 'backup: something is missing: tcpquota backup FILE' root backup ''
 ok "backup is for root" refused 77 'backup: only root' anna backup "$TRASH/home/anna/copy"
 printf 'INSERT INTO tcptab VALUES ("dora",5);\n' >"$TRASH/dump"
 ok "import where there is something already" refused 1 'dump: ' root import "$TRASH/dump"

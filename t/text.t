@@ -15,7 +15,7 @@ ok "the sentences are found" sh -c "sh '$TOP/po/extract' >'$pot'"
 holds() { grep -qF -- "$1" "$pot"; }
 ok "those of the tools" holds 'Enter or q closes it'
 ok "those of lib/reason.h" holds '{user} has no quota left'
-ok "those that the daemon says" holds 'no such name'
+ok "those that the daemon says" holds 'points out of range'
 ok "and nothing else" not holds 'no-quota'
 complete() { msgcmp "$1" "$pot"; }
 ok "every sentence is translated, and none is fuzzy" complete "$po"
@@ -234,7 +234,7 @@ is "amounts are typed alike" "$(in_swedish anna add alice 1h | head -1)" 'alice:
 is "actions are words of the table" "$(in_swedish anna log alice | awk '$3 == "anna" {print $4}')" add
 is "an order in Swedish is none" "$(in_swedish anna lista)" 'tcpquota: lista: inget sådant kommando, se tcpquota --help'
 is "an error in Swedish" "$(in_swedish alice show bob)" 'tcpquota: det får du inte göra'
-is "what the daemon says of a request, too" "$(in_swedish anna show "$(printf %033d 0)")" 'tcpquota: tcpquotad förstår inte begäran: inget sådant namn'
+is "what the daemon says of a request, too" "$(in_swedish anna show "$(printf %033d 0)")" "tcpquota: \`$(printf %033d 0)' är inget namn på en användare: 1 till 32 byte, utan styrtecken"
 is "with the same exit code" "$(in_swedish alice show bob >/dev/null; echo $?)" "$(in_english alice show bob >/dev/null; echo $?)"
 order 10.99.0.2 alice
 within 5 is_open 10.99.0.2

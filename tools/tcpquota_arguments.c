@@ -122,6 +122,16 @@ static const char *name_of(unsigned option)
     return "";
 }
 
+/* As of a variable that was never set. */
+static bool has_empty_word(const struct arguments *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        if (!*a->words[i])
+            return true;
+    }
+    return false;
+}
+
 /* Whether the command takes what there is. */
 static int judge(const struct arguments *a, unsigned used)
 {
@@ -135,7 +145,7 @@ static int judge(const struct arguments *a, unsigned used)
     }
     if (a->count > c->most)
         return arguments_fail(a->words[c->most], _("not understood, see tcpquota --help"));
-    if (a->count < c->least) {
+    if (a->count < c->least || has_empty_word(a)) {
         snprintf(text, sizeof text, _("something is missing: tcpquota %s %s"), c->name, c->form);
         return arguments_fail(c->name, text);
     }

@@ -2,6 +2,8 @@
 #include "tcpquota.h"
 
 #include "amount.h"
+#include "change.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -65,6 +67,20 @@ static bool is_blank(const char *text)
     return !text || text[strspn(text, " \t")] == '\0';
 }
 
+/* 0, or EX_USAGE, told. */
+static int judge_reason(const char *reason)
+{
+    size_t len = reason ? strlen(reason) : 0;
+    char text[TEXT_LEN];
+
+    if (!reason || (len <= CHANGE_REASON_BYTES && !utf8_has_controls(reason)))
+        return 0;
+    snprintf(text, sizeof text,
+             _("a reason has at most %d bytes, and no control characters; this one has %zu"),
+             CHANGE_REASON_BYTES, len);
+    return arguments_fail("--reason", text);
+}
+
 /* Whether the command can be carried out as it was typed. */
 static int judge(const struct tcpquota *t, int64_t *points)
 {
@@ -77,6 +93,8 @@ static int judge(const struct tcpquota *t, int64_t *points)
         return EX_USAGE;
     if (needs_reason && is_blank(a->reason))
         return arguments_fail(name, _(reason_sentence(REASON_NO_REASON)));
+    if (judge_reason(a->reason) != 0)
+        return EX_USAGE;
     return a->command->options & OPTION_NEW ? judge_name(t, a->words[0]) : 0;
 }
 

@@ -82,8 +82,11 @@ int check_run(struct tcpquota *t)
 
     fflush(stdout);
     code = run_check(t);
-    puts(code ? _("configuration, database and firewall: not in order")
-              : _("configuration, database and firewall: in order"));
+    if (code == EX_NOPERM)
+        puts(_("configuration, database and firewall: not looked at"));
+    else
+        puts(code ? _("configuration, database and firewall: not in order")
+                  : _("configuration, database and firewall: in order"));
     alive = ping(t);
     return code ? code : alive;
 }

@@ -267,9 +267,9 @@ static void test_names(struct tap *t)
         {"%", "ok 0"},
         {"g\xc3\xb6ran", "ok 0"},
         {"12345678901234567890123456789012", "ok 0"},
-        {"123456789012345678901234567890123", "request 65"},
-        {"", "request 65"},
-        {"a\nb", "request 65"},
+        {"123456789012345678901234567890123", "no-name 65"},
+        {"", "no-name 65"},
+        {"a\nb", "no-name 65"},
     };
     struct database d;
     int rc;

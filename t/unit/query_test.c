@@ -216,7 +216,7 @@ static void test_odd_names(struct tap *t, struct world *w)
               "A",
               "{\"command\":\"show\",\"user\":\"?A\"}", "{\"end\":77,\"why\":\"not-permitted\"}\n");
     test_case(t, w, "alice", "{\"command\":\"show\",\"user\":\"\"}",
-              "{\"end\":65,\"why\":\"request\",\"detail\":\"no such name\"}\n");
+              "{\"end\":65,\"why\":\"no-name\",\"user\":\"\"}\n");
 }
 
 /* What administrators write by hand has neither form nor bounds. */
