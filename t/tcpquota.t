@@ -375,6 +375,14 @@ ok "a database that is locked" refused 74 'database is locked' root add alice 1m
 unlock_database
 ok "and once it is not" says 0 '^alice: 125 points' root add alice 1m
 
+# More than a number holds.
+ok "a sum that can be counted" says 0 '^positive balances' root list
+ok "is not said to be larger" not grep -q larger "$TRASH/said"
+db "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 9300)
+    INSERT INTO tcptab SELECT 'rich' || i, 1000000000000000 FROM n"
+ok "one that cannot is" says 0 '^that is as far as it can be counted: the sum is larger$' root list
+is "it stands where counting ends" "$(json 'o["total"]["positive"]["quota"] == 2 ** 63 - 1' root list)" True
+
 # A new one, from a dump.
 rm -rf "$TRASH/db"
 printf "CREATE TABLE tcptab (name CHAR(32), quota INT);\nINSERT INTO tcptab VALUES ('dora',5);\n" >"$TRASH/dump"

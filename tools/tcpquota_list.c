@@ -5,11 +5,20 @@
 
 #define COLUMNS(list) .columns = (list), .count = sizeof(list) / sizeof *(list)
 
+/* Sums are held at the largest number that there is, num.h. */
+static void show_sum(const char *sentence, const json_t *facts, const char *key)
+{
+    show_line(sentence, facts);
+    if (json_integer_value(json_object_get(facts, key)) == INT64_MAX)
+        show_line(_("that is as far as it can be counted: the sum is larger"), facts);
+}
+
 static void show_sums(const json_t *total)
 {
-    show_line(_("positive balances: {quota} points, {left}, {money}"),
-              json_object_get(total, "positive"));
-    show_line(_("free users: {quota} points, {left}, {money}"), json_object_get(total, "free"));
+    show_sum(_("positive balances: {quota} points, {left}, {money}"),
+             json_object_get(total, "positive"), "quota");
+    show_sum(_("free users: {quota} points, {left}, {money}"), json_object_get(total, "free"),
+             "quota");
 }
 
 int list_run_users(struct tcpquota *t)
@@ -107,7 +116,7 @@ static int add_date(json_t *request, const char *key, const char *text, bool aft
 
 static void show_used(const json_t *total)
 {
-    show_line(_("all: {points} points, {left}, {money}"), total);
+    show_sum(_("all: {points} points, {left}, {money}"), total, "points");
 }
 
 int list_run_usage(struct tcpquota *t)
