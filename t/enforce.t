@@ -162,6 +162,9 @@ again
 survives "a deposit" db "UPDATE tcptab SET quota = 100000 WHERE name = 'mallory'"
 survives "NEVER_KILL" again NEVER_KILL=mallory
 again
+echo 'malvina:x:2004:2004::/:/bin/sh' >>"$TRASH/etc/passwd"
+survives "NEVER_KILL, by a second name" again NEVER_KILL=malvina
+again
 survives "ENFORCE_LOCAL=log" again ENFORCE_LOCAL=log
 # The next pass, which learns who that is now, comes after the grace.
 grace=4
