@@ -335,6 +335,24 @@ ok "and it alone" not grep -q local "$TRASH/said"
 db "UPDATE tcptab SET quota = 0 WHERE name = 'tess'"
 ok "cut off: why says why" says 1 '^tess: may not: no-quota$' tess why tess
 
+# Deleted while they are charged: what comes in behind is accounted for, and no account.
+db "DELETE FROM masq WHERE host = '10.99.0.2'"
+allow carol 1000
+order 10.99.0.2 carol
+within 5 is_open 10.99.0.2
+download gone tcp 192.0.2.2
+ok "carol is charged" within 10 db_is 1 "SELECT quota < 998 FROM tcptab WHERE name = 'carol'"
+ok "delete" says 0 '^carol: 0 points' anna delete carol --reason 'left'
+ok "the host is closed" within 5 db_is 0 "SELECT count(*) FROM session WHERE name = 'carol' AND closed IS NULL"
+# At rate 1 the last charge may be of nothing: one more, as the daemon makes it.
+db "INSERT INTO actor VALUES ('tcpquotad', 'charge', NULL);
+    INSERT OR IGNORE INTO tcptab VALUES ('carol', 0);
+    UPDATE tcptab SET quota = quota - 1 WHERE name = 'carol';
+    INSERT INTO usage VALUES ('carol', '2020-01-01T00:00:00Z', 1, 1); DELETE FROM actor"
+ok "the audit holds" says 0 'add up$' anna audit
+ok "who comes again is let in" says 0 '^carol: 3[56][0-9]* points' anna add carol 1h
+is "at once" "$(as anna allowed carol)" yes
+
 # A daemon that is stopped: nobody waits for it for a minute, nor without a word.
 kill -STOP "$(keeper_pid)" # which would end a worker that is stopped
 kill -STOP "$(daemon_pid)"
