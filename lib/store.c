@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PIECE_PAGES 64            /* of a copy, between two reports */
@@ -270,6 +271,22 @@ static int configure(struct store *s, enum store_mode mode)
     return err;
 }
 
+/* Root's shell makes the files beside the database as root's, and gives them to its owner a moment
+ * later: in between we cannot open them. */
+static int configure_patiently(struct store *s, enum store_mode mode)
+{
+    struct timespec nap = {.tv_nsec = 10 * NS_PER_MS};
+    int err = configure(s, mode);
+
+    for (int i = 0; mode != STORE_READER && i < OPEN_PATIENCE_MS / 10; i++) {
+        if (!err || (sqlite3_errcode(s->db) & 0xff) != SQLITE_CANTOPEN)
+            break;
+        nanosleep(&nap, NULL);
+        err = configure(s, mode);
+    }
+    return err;
+}
+
 int store_open(struct store **out, const char *path, enum store_mode mode)
 {
     struct store *s = calloc(1, sizeof *s);
@@ -287,7 +304,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     if (err)
         return err;
     rc = sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    err = rc == SQLITE_OK ? configure(s, mode) : failed(s, rc);
+    err = rc == SQLITE_OK ? configure_patiently(s, mode) : failed(s, rc);
     if (!err) {
         char shm[PATH_MAX + 8];
         struct stat st;

@@ -7,6 +7,7 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,25 @@ static bool is_locked(const char *shm)
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+/* What is in the way for a moment only, as a file that root's shell has just made is. */
+static void test_patience(struct tap *t, const char *path)
+{
+    char wal[96];
+    struct store *store;
+    pid_t pid;
+
+    snprintf(wal, sizeof wal, "%s-wal", path);
+    tap_is(t, mkdir(wal, 0700), 0, "(a folder in the place of the -wal file)");
+    pid = fork();
+    if (pid == 0) {
+        usleep(300000);
+        _exit(rmdir(wal) != 0);
+    }
+    tap_is(t, store_open(&store, path, STORE_CREATE), 0, "opened once it has gone");
+    store_close(store);
+    waitpid(pid, NULL, 0);
+}
+
 int main(void)
 {
     static const enum store_mode modes[] = {STORE_READER, STORE_SHARE};
@@ -50,6 +70,7 @@ int main(void)
     }
     store_close(held);
     tap_ok(&t, !is_locked(shm), "and not when all are");
+    test_patience(&t, path);
     for (size_t i = 0; i < 4; i++) {
         static const char *const suffixes[] = {"", "-shm", "-wal", ".made"};
 
