@@ -145,6 +145,7 @@ bench: deps
 	BUILD=$(CURDIR)/$(BUILD) sh bench/commands
 	BUILD=$(CURDIR)/$(BUILD) sh bench/control
 	BUILD=$(CURDIR)/$(BUILD) sh bench/local
+	BUILD=$(CURDIR)/$(BUILD) sh bench/authd
 
 # Each parser under libFuzzer for FUZZ_SECONDS, from the corpus in t/corpus.
 FUZZ_SECONDS ?= 60

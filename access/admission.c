@@ -172,62 +172,76 @@ static void record(struct admission *a, const struct header *h, enum answer_verd
         trouble_begin(&a->unrecorded, "look-ups are lost: lookuplog takes no more");
 }
 
-static void keep(struct admission *a, const struct cache_key *key, struct answer_kind answer)
-{
-    const struct cache_entry e = {.key = *key, .answer = answer};
-
-    cache_put(a->cache, key, answer, mono_now());
-    if (is_set(a, &e))
-        note_set(a, kernel_set_add(a->setup.sets, &key->addr, key->protocol, key->port,
-                                   (uint32_t)a->conf->cache.ttl));
-}
-
-/* Asks the database. What it did not answer is kept nowhere. */
-static enum answer_verdict ask(struct admission *a, const struct header *h,
-                               const struct cache_key *key)
-{
-    static const char *const reasons[] = {"the lists", "who is open", "sql="};
-    struct answer_kind answer;
-    int err = a->stale ? -EIO : policy_ask(a->policy, &h->source, h->destination_port, &answer);
-
-    if (err && !a->stale)
-        trouble_begin(&a->unasked, "the database does not answer: %s",
-                      err == -ETIME ? "[auth] sql: takes too long" : store_error(a->setup.store));
-    if (err)
-        return a->conf->auth.fail == FAIL_OPEN ? ANSWER_NEXT : ANSWER_BLOCK;
-    trouble_end(&a->unasked, "the database");
-    log_debug("asked %s", reasons[answer.reason]);
-    record(a, h, answer.verdict);
-    if (a->cache)
-        keep(a, key, answer);
-    return answer.verdict;
-}
-
-static void tell(const struct header *h, enum answer_verdict verdict, bool hit)
-{
-    static const char *const names[] = {"PASS", "BLOCK", "NEXT"};
-    char text[ADDR_TEXT_LEN];
-
-    log_tagged("PACKET", "=> %6s %s %u%s", names[verdict], addr_format(&h->source, text),
-               h->destination_port, hit ? "  [CACHE HIT]" : "");
-}
-
-enum answer_verdict admission_answer(struct admission *a, const struct header *h)
+static struct cache_key key_of(const struct admission *a, const struct header *h)
 {
     struct cache_key key = {.addr = h->source};
-    const struct cache_entry *found = NULL;
-    enum answer_verdict verdict;
 
     if (a->conf->cache.honor_port) {
         key.protocol = h->protocol;
         key.port = h->destination_port;
     }
+    return key;
+}
+
+static void keep(struct admission *a, const struct header *h, const struct admission_outcome *o)
+{
+    const struct cache_entry e = {.key = key_of(a, h), .answer = o->answer};
+
+    cache_put(a->cache, &e.key, o->answer, o->at);
+    if (is_set(a, &e))
+        note_set(a, kernel_set_add(a->setup.sets, &e.key.addr, e.key.protocol, e.key.port,
+                                   (uint32_t)a->conf->cache.ttl));
+}
+
+static void ask(struct admission *a, const struct header *h, struct admission_outcome *out)
+{
+    int err =
+        a->stale ? -EIO : policy_ask(a->policy, &h->source, h->destination_port, &out->answer);
+
+    if (err && !a->stale)
+        trouble_begin(&a->unasked, "the database does not answer: %s",
+                      err == -ETIME ? "[auth] sql: takes too long" : store_error(a->setup.store));
+    if (!err)
+        trouble_end(&a->unasked, "the database");
+    out->unasked = err != 0;
+    if (err)
+        out->answer.verdict = a->conf->auth.fail == FAIL_OPEN ? ANSWER_NEXT : ANSWER_BLOCK;
+}
+
+enum answer_verdict admission_answer(struct admission *a, const struct header *h,
+                                     struct admission_outcome *out)
+{
+    struct cache_key key = key_of(a, h);
+    const struct cache_entry *found = NULL;
+
+    *out = (struct admission_outcome){.at = mono_now()};
     /* While the database could not be looked at nobody knows which lines still hold. */
     if (a->cache && !a->stale)
-        found = cache_find(a->cache, &key, mono_now());
-    verdict = found ? (enum answer_verdict)found->answer.verdict : ask(a, h, &key);
-    tell(h, verdict, found != NULL);
-    return verdict;
+        found = cache_find(a->cache, &key, out->at);
+    out->hit = found != NULL;
+    if (found)
+        out->answer = found->answer;
+    else
+        ask(a, h, out);
+    return (enum answer_verdict)out->answer.verdict;
+}
+
+void admission_note(struct admission *a, const struct header *h,
+                    const struct admission_outcome *outcome)
+{
+    static const char *const names[] = {"PASS", "BLOCK", "NEXT"};
+    static const char *const reasons[] = {"the lists", "who is open", "sql="};
+    char text[ADDR_TEXT_LEN];
+
+    log_tagged("PACKET", "=> %6s %s %u%s", names[outcome->answer.verdict],
+               addr_format(&h->source, text), h->destination_port,
+               outcome->hit ? "  [CACHE HIT]" : "");
+    if (outcome->hit || outcome->unasked)
+        return;
+    log_debug("asked %s", reasons[outcome->answer.reason]);
+    record(a, h, (enum answer_verdict)outcome->answer.verdict);
+    if (a->cache)
+        keep(a, h, outcome);
 }
 
 void admission_invalidate(struct admission *a, const struct addr *addr)

@@ -30,9 +30,20 @@ int admission_new(struct admission **out, const struct admission_setup *setup,
 void admission_free(struct admission *a);
 /* After a commit of somebody's: what it made stale goes out of the cache. */
 void admission_refresh(struct admission *a);
-/* What becomes of a packet, and a line of the log. Where the database cannot be asked it is what
- * fail= says. */
-enum answer_verdict admission_answer(struct admission *a, const struct header *h);
+/* What was found out about a packet. */
+struct admission_outcome {
+    struct answer_kind answer;
+    bool hit;     /* in the cache */
+    bool unasked; /* the database did not answer: it is what fail= says */
+    struct mono at;
+};
+/* What becomes of a packet. */
+enum answer_verdict admission_answer(struct admission *a, const struct header *h,
+                                     struct admission_outcome *out);
+/* All that can wait until the packet is on its way: a line of the log, a line of the cache, an
+ * entry of the kernel's, a row of lookuplog. */
+void admission_note(struct admission *a, const struct header *h,
+                    const struct admission_outcome *outcome);
 /* Takes one address out of the cache; or all. Told in the log. */
 void admission_invalidate(struct admission *a, const struct addr *addr);
 void admission_purge(struct admission *a);

@@ -95,11 +95,13 @@ static void on_settle(struct worker *w)
     }
 }
 
+/* The packet's answer comes first, and what there is to note of it when it is on its way. */
 static void answer(struct worker *w, const struct queue_packet *p)
 {
     uint32_t mark = p->mark & ~AUTH_MARK_BITS;
+    struct admission_outcome outcome;
     enum answer_verdict verdict =
-        p->parsed ? admission_answer(w->admission, &p->header) : ANSWER_BLOCK;
+        p->parsed ? admission_answer(w->admission, &p->header, &outcome) : ANSWER_BLOCK;
     bool reset = w->conf->auth.return_reset && p->header.protocol == IPPROTO_TCP;
     int err;
 
@@ -111,6 +113,8 @@ static void answer(struct worker *w, const struct queue_packet *p)
         err = queue_answer(w->queue, p, reset ? QUEUE_REPEAT : QUEUE_DROP, mark | AUTH_MARK_BLOCK);
     if (err)
         trouble_begin(&w->lost, "an answer is not taken by the kernel: %s", strerror(-err));
+    if (p->parsed)
+        admission_note(w->admission, &p->header, &outcome);
 }
 
 static void on_queue(struct worker *w)

@@ -41,12 +41,17 @@ with() {
     auth "$@"
     start_authd
 }
-hits() { grep -c 'CACHE HIT' "$OUT"; }
-packets() { grep -c '\[PACKET\]' "$OUT"; }
+# A packet is on its way before its line is written: what is told after all lines is waited for.
+lines_are_written() {
+    told=$(grep -ac 'NOTICE. database' "$OUT")
+    kill -USR1 "$(authd_pid)" && within 10 eval '[ "$(grep -ac "NOTICE. database" "$OUT")" -gt '$told' ]'
+}
+hits() { lines_are_written; grep -ac 'CACHE HIT' "$OUT"; }
+packets() { lines_are_written; grep -ac '\[PACKET\]' "$OUT"; }
 packets_are() { same "$(packets)" "$1"; }
-says() { grep -q -- "$1" "$OUT"; }
+says() { grep -aq -- "$1" "$OUT"; }
 # connects HOST [ADDRESS [PORT]]: a TCP connection to the gateway
 connects() { $1 "$BUILD/t/traffic" probe tcp ${2:-10.99.0.1} ${3:-7001}; }
 list() { db "INSERT INTO validipaddress VALUES (${2:-1}, '$1')"; }
 unlist() { db "DELETE FROM validipaddress WHERE hostAddress = '$1'"; }
-answers() { same "$(grep '\[PACKET\]' "$OUT" | sed 's/.*=> *//' | tail -${2:-1} | paste -sd,)" "$1"; }
+answers() { lines_are_written; same "$(grep -a '\[PACKET\]' "$OUT" | sed 's/.*=> *//' | tail -${2:-1} | paste -sd,)" "$1"; }
