@@ -20,13 +20,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define BURST 64    /* packets before anything else is looked at */
 #define WORD_MS 100 /* for the rest of a word in the FIFO */
+#define LINES_MS 20 /* that lines of the log wait for others */
 
-enum { SLOT_SIGNALS, SLOT_KEEPER, SLOT_DATABASE, SLOT_QUEUE, SLOT_FIFO, SLOTS };
+/* The database stands behind the queue: poll(2) looks at them in this order, so that a commit that
+ * was made before a packet came is seen with it. */
+enum { SLOT_SIGNALS, SLOT_KEEPER, SLOT_QUEUE, SLOT_DATABASE, SLOT_FIFO, SLOT_LINES, SLOTS };
 
 struct worker {
     const struct authd_worker_setup *setup;
@@ -40,6 +43,8 @@ struct worker {
     int signals, watch;
     struct settle settle;
     int64_t version; /* of the database, at the last look */
+    int lines;       /* timerfd, for lines of the log that are gathered */
+    bool lines_armed;
     bool done;
     int code;
 };
@@ -69,14 +74,10 @@ static bool look(struct worker *w)
     return true;
 }
 
-/* A commit that was made before a packet came is seen before the packet is answered: its event is
- * there by then. While it may not be visible yet, every packet looks. */
-static void look_before_packet(struct worker *w)
+static void on_database(struct worker *w)
 {
     if (watch_drain(w->watch, w->setup->database))
         settle_in(&w->settle, mono_now(), SETTLE_FIRST_MS);
-    if (w->settle.on)
-        look(w);
 }
 
 static void on_settle(struct worker *w)
@@ -117,22 +118,20 @@ static void answer(struct worker *w, const struct queue_packet *p)
         admission_note(w->admission, &p->header, &outcome);
 }
 
+/* One packet a turn: what else there is to do is looked at in between. */
 static void on_queue(struct worker *w)
 {
     struct queue_packet p;
+    int rc = queue_next(w->queue, &p);
 
-    for (int i = 0; i < BURST; i++) {
-        int rc = queue_next(w->queue, &p);
-
-        if (rc == -ENOBUFS) {
-            trouble_begin(&w->lost, "more new connections than can be asked for: some are dropped");
-            continue;
-        }
-        if (rc < 0)
-            close_with(w, fail("queue", strerror(-rc), EX_OSERR));
-        if (rc <= 0)
-            return;
-        look_before_packet(w);
+    if (rc == -ENOBUFS) {
+        trouble_begin(&w->lost, "more new connections than can be asked for: some are dropped");
+    } else if (rc < 0) {
+        close_with(w, fail("queue", strerror(-rc), EX_OSERR));
+    } else if (rc > 0) {
+        /* A commit may be on its way, and not visible yet: until it is, every packet looks. */
+        if (w->settle.on)
+            look(w);
         answer(w, &p);
     }
 }
@@ -251,6 +250,26 @@ static void on_signals(struct worker *w)
     }
 }
 
+/* A timer that is set once for many lines: one of poll(2) would be set anew for each packet, which
+ * costs more than a line does. */
+static void arm_lines(struct worker *w)
+{
+    const struct itimerspec spec = {.it_value.tv_nsec = LINES_MS * NS_PER_MS};
+
+    if (log_has_gathered() && !w->lines_armed)
+        w->lines_armed = timerfd_settime(w->lines, 0, &spec, NULL) == 0;
+}
+
+static void on_lines(struct worker *w)
+{
+    uint64_t expirations;
+
+    if (read(w->lines, &expirations, sizeof expirations) < 0)
+        return;
+    w->lines_armed = false;
+    log_write_out();
+}
+
 static int wait_ms(const struct worker *w)
 {
     int settle = settle_ms(&w->settle, mono_now());
@@ -262,11 +281,10 @@ static int wait_ms(const struct worker *w)
 
 static int turn(struct worker *w)
 {
-    struct pollfd slots[SLOTS] = {[SLOT_SIGNALS] = {w->signals, POLLIN, 0},
-                                  [SLOT_KEEPER] = {w->setup->keeper, POLLIN, 0},
-                                  [SLOT_DATABASE] = {w->watch, POLLIN, 0},
-                                  [SLOT_QUEUE] = {queue_fd(w->queue), POLLIN, 0},
-                                  [SLOT_FIFO] = {w->fifo.fd, POLLIN, 0}};
+    struct pollfd slots[SLOTS] = {
+        [SLOT_SIGNALS] = {w->signals, POLLIN, 0}, [SLOT_KEEPER] = {w->setup->keeper, POLLIN, 0},
+        [SLOT_DATABASE] = {w->watch, POLLIN, 0},  [SLOT_QUEUE] = {queue_fd(w->queue), POLLIN, 0},
+        [SLOT_FIFO] = {w->fifo.fd, POLLIN, 0},    [SLOT_LINES] = {w->lines, POLLIN, 0}};
     int n = poll(slots, SLOTS, wait_ms(w));
 
     if (n < 0)
@@ -282,11 +300,14 @@ static int turn(struct worker *w)
     else if (invalidator_waits(&w->fifo) && n == 0)
         invalidator_flush(&w->fifo, invalidate, w);
     if (slots[SLOT_DATABASE].revents)
-        look_before_packet(w);
+        on_database(w);
     if (slots[SLOT_QUEUE].revents)
         on_queue(w);
     if (settle_ms(&w->settle, mono_now()) == 0)
         on_settle(w);
+    if (slots[SLOT_LINES].revents)
+        on_lines(w);
+    arm_lines(w);
     return 0;
 }
 
@@ -298,7 +319,8 @@ static int open_signals(struct worker *w)
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return fail("signals", strerror(errno), EX_OSERR);
     w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return w->signals < 0 ? fail("signals", strerror(errno), EX_OSERR) : 0;
+    w->lines = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return w->signals < 0 || w->lines < 0 ? fail("signals", strerror(errno), EX_OSERR) : 0;
 }
 
 /* What makes sockets, which is out of reach later. */
@@ -344,7 +366,8 @@ static void close_all(struct worker *w)
 
 int authd_worker_run(const struct authd_worker_setup *setup)
 {
-    struct worker w = {.setup = setup, .conf = setup->conf, .watch = -1, .signals = -1};
+    struct worker w = {
+        .setup = setup, .conf = setup->conf, .watch = -1, .signals = -1, .lines = -1};
     struct wire_message ready = {.kind = WIRE_READY};
     int err = 0, code;
 
@@ -355,8 +378,10 @@ int authd_worker_run(const struct authd_worker_setup *setup)
     /* Written between the reading and the watch: seen here, by no event. */
     if (!code)
         settle_in(&w.settle, mono_now(), SETTLE_FIRST_MS);
+    log_gather();
     while (!code && !w.done && !err)
         err = turn(&w);
+    log_write_out();
     if (err)
         code = fail("poll", strerror(-err), EX_OSERR);
     if (w.done && w.code == 0 && setup->fifo)

@@ -7,9 +7,13 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
+
+#define LINE_BYTES 2048
+#define GATHER_BYTES (16 * LINE_BYTES)
 
 enum sink { SINK_STDERR, SINK_TERMINAL, SINK_FILE, SINK_SYSLOG };
 
@@ -20,6 +24,10 @@ static struct {
     char program[32];
     char path[PATH_MAX];
     bool tags;
+    char *lines;          /* room for GATHER_BYTES of them; NULL: each is written by itself */
+    size_t gathered;      /* bytes */
+    struct wall stamp_at; /* the second that `stamp` is of */
+    char stamp[WALL_LOCAL_LEN];
 } out = {.sink = SINK_STDERR, .level = LOG_LEVEL_INFO, .fd = -1, .program = "tcpquota"};
 
 static void set_program(const char *program)
@@ -29,6 +37,7 @@ static void set_program(const char *program)
 
 static void close_file(void)
 {
+    log_write_out();
     if (out.fd >= 0)
         close(out.fd);
     out.fd = -1;
@@ -110,12 +119,61 @@ static int descriptor(void)
     return out.sink == SINK_TERMINAL && out.tags ? STDOUT_FILENO : STDERR_FILENO;
 }
 
+void log_gather(void)
+{
+    if (!out.lines)
+        out.lines = malloc(GATHER_BYTES);
+}
+
+bool log_has_gathered(void)
+{
+    return out.gathered > 0;
+}
+
+/* One write: lines of several processes do not mix. Nobody is left to tell a failure. */
+static void write_once(const char *bytes, size_t len)
+{
+    if (write(descriptor(), bytes, len) < 0)
+        return;
+}
+
+void log_write_out(void)
+{
+    if (out.gathered > 0)
+        write_once(out.lines, out.gathered);
+    out.gathered = 0;
+}
+
+static void put(enum log_level level, const char *line, size_t len)
+{
+    if (!out.lines) {
+        write_once(line, len);
+        return;
+    }
+    if (out.gathered + len > GATHER_BYTES)
+        log_write_out();
+    memcpy(out.lines + out.gathered, line, len);
+    out.gathered += len;
+    if (level == LOG_LEVEL_ERR)
+        log_write_out();
+}
+
+static const char *stamp_now(void)
+{
+    struct wall now = wall_now();
+
+    if (out.stamp_at.ns == 0 || wall_seconds(now) != wall_seconds(out.stamp_at))
+        wall_format_local(now, out.stamp);
+    out.stamp_at = now;
+    return out.stamp;
+}
+
 static void write_line(enum log_level level, const char *tag, const char *text)
 {
     static const char *const names[] = {"err", "warning", "notice", "info", "debug"};
     static const char *const tags[] = {"ERROR", "WARNING", "NOTICE", "INFO", "DEBUG"};
     static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG};
-    char stamp[WALL_LOCAL_LEN], line[2048];
+    char line[LINE_BYTES];
     int n;
 
     if (!tag)
@@ -130,19 +188,16 @@ static void write_line(enum log_level level, const char *tag, const char *text)
     if (out.sink == SINK_STDERR) {
         n = snprintf(line, sizeof line, "%s: %s\n", out.program, text);
     } else if (out.tags) {
-        wall_format_local(wall_now(), stamp);
-        n = snprintf(line, sizeof line, "%s [%ld] : [%s] %s\n", stamp, (long)getpid(), tag, text);
+        n = snprintf(line, sizeof line, "%s [%ld] : [%s] %s\n", stamp_now(), (long)getpid(), tag,
+                     text);
     } else {
-        wall_format_local(wall_now(), stamp);
-        n = snprintf(line, sizeof line, "%s %s %s\n", stamp, names[level], text);
+        n = snprintf(line, sizeof line, "%s %s %s\n", stamp_now(), names[level], text);
     }
     if (n >= (int)sizeof line) {
         n = (int)sizeof line - 1;
         line[n - 1] = '\n';
     }
-    /* One write a line: lines of several processes do not mix. Nobody is left to tell a failure. */
-    if (write(descriptor(), line, (size_t)n) < 0)
-        return;
+    put(level, line, (size_t)n);
 }
 
 static void log_at(enum log_level level, const char *tag, const char *format, va_list args)

@@ -40,6 +40,12 @@ int log_to_file(const char *path, const char *program);
 int log_descriptor(void);
 /* Goes on in the file behind `fd`, opened by somebody else for us. The log closes it in the end. */
 void log_adopt(int fd);
+/* From here on lines to a file or the terminal are gathered, and written by log_write_out(), when
+ * there are many, and at an error: who writes a line a packet saves most of its cost. */
+void log_gather(void);
+void log_write_out(void);
+/* Whether lines wait for that. */
+bool log_has_gathered(void);
 /* Lines above this level are not written. LOG_LEVEL_INFO at start. */
 void log_set_level(enum log_level level);
 
