@@ -1,6 +1,7 @@
 /* tcpquota-authd(8): the main file. */
 #include "authd_keeper.h"
 #include "authd_options.h"
+#include "background.h"
 #include "invalidator.h"
 #include "log.h"
 #include "pidfile.h"
@@ -10,7 +11,6 @@
 #include "store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
@@ -138,46 +138,20 @@ static int open_log(struct authd *d)
     return err ? fail(EX_IOERR, d->conf->auth.logfile, strerror(-err)) : 0;
 }
 
-/* Leaves the terminal, and tells the parent that waits. */
 static void tell_parent(void *context)
 {
     struct authd *d = context;
-    int null;
 
-    if (d->ready < 0)
-        return;
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; null >= 0 && fd <= 2; fd++)
-        dup2(null, fd);
-    if (write(d->ready, "", 1) != 1)
+    if (background_leave(&d->ready) != 0)
         log_err("start: the starting process is gone");
-    close(d->ready);
-    d->ready = -1;
 }
 
-/* Forks; the parent waits until the child has started, and exits with its code. */
 static int go_to_background(struct authd *d)
 {
-    int ends[2], status;
-    char byte;
-    pid_t pid;
+    const char *what;
+    int err = background_start(&d->ready, &what);
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return fail(EX_OSERR, "pipe", strerror(errno));
-    pid = fork();
-    if (pid < 0)
-        return fail(EX_OSERR, "fork", strerror(errno));
-    if (pid > 0) {
-        close(ends[1]);
-        if (read(ends[0], &byte, 1) == 1)
-            _exit(0);
-        _exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                   : EX_OSERR);
-    }
-    close(ends[0]);
-    d->ready = ends[1];
-    setsid();
-    return chdir("/") == 0 ? 0 : fail(EX_OSERR, "/", strerror(errno));
+    return err ? fail(EX_OSERR, what, strerror(-err)) : 0;
 }
 
 static int serve(struct authd *d)
@@ -226,25 +200,12 @@ static int run(struct authd *d)
     return code;
 }
 
-/* Files that are opened later shall not take the place of a terminal that was closed. */
-static int fill_standard_descriptors(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= 2);
-    if (fd > 2)
-        close(fd);
-    return fd < 0 ? -errno : 0;
-}
-
 int main(int argc, char **argv)
 {
     struct authd d = {.pidfile = -1, .fifo = -1, .ready = -1};
     int code;
 
-    if (fill_standard_descriptors() != 0)
+    if (background_fill_descriptors() != 0)
         return EX_OSERR;
     umask(022);
     log_to_stderr(SETTINGS_AUTHD);

@@ -1,4 +1,5 @@
 /* tcpquotad(8): the daemon's main file. */
+#include "background.h"
 #include "check.h"
 #include "conf.h"
 #include "keeper.h"
@@ -13,7 +14,6 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <malloc.h>
@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,26 +138,13 @@ static int run_worker(void *context, enum keeper_task task, int socket, struct c
     return task == KEEPER_TIDY ? worker_tidy(&d->worker) : worker_run(&d->worker, socket);
 }
 
-/* Leaves the terminal, and tells the parent that waits. */
 static void tell_parent(void *context)
 {
     struct daemon *d = context;
-    int null;
 
     check_warn_of_conntrack();
-    if (d->ready < 0)
-        return;
-    null = open("/dev/null", O_RDWR);
-    if (null >= 0) {
-        for (int fd = 0; fd <= 2; fd++)
-            dup2(null, fd);
-        if (null > 2)
-            close(null);
-    }
-    if (write(d->ready, "", 1) != 1)
+    if (background_leave(&d->ready) != 0)
         log_err("start: the starting process is gone");
-    close(d->ready);
-    d->ready = -1;
 }
 
 static int open_keeper(struct daemon *d)
@@ -230,39 +216,12 @@ static int clean(struct daemon *d)
     return code ? code : keeper_clean(d->keeper);
 }
 
-static int exit_code_of(pid_t child)
-{
-    int status;
-
-    if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
-        return EX_OSERR;
-    return WEXITSTATUS(status);
-}
-
-/* Forks; the parent waits until the child has started, and exits with its code. */
 static int go_to_background(struct daemon *d)
 {
-    int ends[2];
-    char byte;
-    pid_t pid;
+    const char *what;
+    int err = background_start(&d->ready, &what);
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return start_error(EX_OSERR, "pipe", strerror(errno));
-    pid = fork();
-    if (pid < 0)
-        return start_error(EX_OSERR, "fork", strerror(errno));
-    if (pid > 0) {
-        close(ends[1]);
-        if (read(ends[0], &byte, 1) == 1)
-            _exit(0);
-        _exit(exit_code_of(pid));
-    }
-    close(ends[0]);
-    d->ready = ends[1];
-    setsid();
-    if (chdir("/") != 0)
-        return start_error(EX_OSERR, "/", strerror(errno));
-    return 0;
+    return err ? start_error(EX_OSERR, what, strerror(-err)) : 0;
 }
 
 static int run(struct daemon *d)
@@ -291,19 +250,6 @@ static int run(struct daemon *d)
     return code ? code : serve(d);
 }
 
-/* Files that are opened later shall not take the place of a terminal that was closed. */
-static int fill_standard_descriptors(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= 2);
-    if (fd > 2)
-        close(fd);
-    return fd < 0 ? -errno : 0;
-}
-
 static void find_conf(struct daemon *d)
 {
     const char *path = d->options.config  ? d->options.config
@@ -322,7 +268,7 @@ int main(int argc, char **argv)
 
     /* A pass builds large arrays and frees them: kept out of the heap they leave no holes in it. */
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    if (fill_standard_descriptors() != 0)
+    if (background_fill_descriptors() != 0)
         return EX_OSERR;
     umask(022);
     log_to_stderr(SETTINGS_TCPQUOTAD);
