@@ -23,17 +23,17 @@ struct admission {
     bool flushing; /* lines go all at once: so do the kernel's */
 };
 
-static bool has_ports(uint8_t protocol)
+/* Sets with ports have names for these protocols alone. */
+static bool set_knows(uint8_t protocol)
 {
     return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
            protocol == IPPROTO_UDPLITE;
 }
 
-/* The kernel's sets have no name for other protocols where ports are honoured. */
 static bool is_set(const struct admission *a, const struct cache_entry *e)
 {
     return a->setup.sets && e->answer.verdict == ANSWER_PASS &&
-           (!a->conf->cache.honor_port || has_ports(e->key.protocol));
+           (!a->conf->cache.honor_port || set_knows(e->key.protocol));
 }
 
 static void note_set(struct admission *a, int err)
@@ -135,7 +135,18 @@ static bool is_stale(void *context, const struct cache_entry *e)
     return listed != e->answer.verdict;
 }
 
-void admission_refresh(struct admission *a)
+/* All lines at once, and the kernel's with them. */
+static void empty_cache(struct admission *a)
+{
+    a->flushing = true;
+    if (a->cache)
+        cache_purge(a->cache);
+    a->flushing = false;
+    if (a->setup.sets)
+        note_set(a, kernel_set_flush(a->setup.sets));
+}
+
+int admission_refresh(struct admission *a)
 {
     struct change c = {.a = a};
 
@@ -145,7 +156,8 @@ void admission_refresh(struct admission *a)
         trouble_begin(&a->unread, "the database cannot be read, new connections %s: %s",
                       a->conf->auth.fail == FAIL_OPEN ? "go on unasked" : "are blocked",
                       store_error(a->setup.store));
-        return;
+        empty_cache(a);
+        return c.what;
     }
     trouble_end(&a->unread, "the database");
     if (c.what & POLICY_LISTS)
@@ -155,6 +167,7 @@ void admission_refresh(struct admission *a)
 
         log_debug("cache stale=%zu", gone);
     }
+    return 0;
 }
 
 static void record(struct admission *a, const struct header *h, enum answer_verdict verdict)
@@ -244,23 +257,32 @@ void admission_note(struct admission *a, const struct header *h,
         keep(a, h, outcome);
 }
 
-void admission_invalidate(struct admission *a, const struct addr *addr)
+struct addresses {
+    const struct addr *list; /* sorted */
+    size_t count;
+};
+
+static bool is_listed(void *context, const struct cache_entry *e)
 {
+    const struct addresses *a = context;
+
+    return addr_listed(a->list, a->count, &e->key.addr);
+}
+
+void admission_invalidate(struct admission *a, const struct addr *sorted, size_t count)
+{
+    struct addresses gone = {sorted, count};
     char text[ADDR_TEXT_LEN];
 
     if (a->cache)
-        cache_drop_addr(a->cache, addr);
-    log_notice("invalidating %s in cache", addr_format(addr, text));
+        cache_drop_if(a->cache, is_listed, &gone);
+    for (size_t i = 0; i < count; i++)
+        log_notice("invalidating %s in cache", addr_format(&sorted[i], text));
 }
 
 void admission_purge(struct admission *a)
 {
-    a->flushing = true;
-    if (a->cache)
-        cache_purge(a->cache);
-    a->flushing = false;
-    if (a->setup.sets)
-        note_set(a, kernel_set_flush(a->setup.sets));
+    empty_cache(a);
     log_notice("the internal authorization cache has been purged");
 }
 

@@ -28,8 +28,9 @@ struct admission_setup {
 int admission_new(struct admission **out, const struct admission_setup *setup,
                   char why[ADMISSION_WHY_LEN]);
 void admission_free(struct admission *a);
-/* After a commit of somebody's: what it made stale goes out of the cache. */
-void admission_refresh(struct admission *a);
+/* After a commit of somebody's: what it made stale goes out of the cache. 0; or -errno, told: then
+ * all of it does, and nothing is kept nor asked until this succeeds. */
+int admission_refresh(struct admission *a);
 /* What was found out about a packet. */
 struct admission_outcome {
     struct answer_kind answer;
@@ -44,8 +45,8 @@ enum answer_verdict admission_answer(struct admission *a, const struct header *h
  * entry of the kernel's, a row of lookuplog. */
 void admission_note(struct admission *a, const struct header *h,
                     const struct admission_outcome *outcome);
-/* Takes one address out of the cache; or all. Told in the log. */
-void admission_invalidate(struct admission *a, const struct addr *addr);
+/* Takes addresses (sorted, each once) out of the cache; or all. Told in the log. */
+void admission_invalidate(struct admission *a, const struct addr *sorted, size_t count);
 void admission_purge(struct admission *a);
 /* Facts of cache and database into the log. */
 void admission_log_facts(const struct admission *a);

@@ -2,12 +2,14 @@
 
 #include "auth_rules.h"
 #include "kernel_set.h"
+#include "xtables.h"
 #include "xtables_has.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const int families[] = {AF_INET, AF_INET6};
 
@@ -19,28 +21,60 @@ static bool uses_sets(const struct conf *conf)
 /* A kernel that does not speak a family has nothing to guard there. */
 static bool is_spoken(int family)
 {
-    return xtables_has_target(family, "NFQUEUE", 3) || family == AF_INET;
+    return family == AF_INET || access("/proc/net/if_inet6", F_OK) == 0;
 }
 
-static int lacks(char why[XTABLES_WHY_LEN], const char *what)
+static int lacks(char why[XTABLES_WHY_LEN], int family, const char *what)
 {
-    snprintf(why, XTABLES_WHY_LEN, "the kernel has no %s", what);
+    snprintf(why, XTABLES_WHY_LEN, "the kernel has, for %s, no %s",
+             family == AF_INET ? "IPv4" : "IPv6", what);
     return -ENOENT;
+}
+
+static int check_family(int family, const struct conf *conf, char why[XTABLES_WHY_LEN])
+{
+    struct xtables *x;
+
+    /* Reading a table is what makes the kernel load it. */
+    if (xtables_read(&x, family, "filter") != 0)
+        return lacks(why, family, "legacy xtables (modules ip_tables, ip6_tables)");
+    xtables_free(x);
+    if (!xtables_has_target(family, "NFQUEUE", 3))
+        return lacks(why, family, "target `NFQUEUE' (module xt_NFQUEUE)");
+    if (!xtables_has_match(family, "mark", 1) || !xtables_has_target(family, "MARK", 2))
+        return lacks(why, family, "`mark' or `MARK' (module xt_mark)");
+    if (conf->auth.keep_state &&
+        (!xtables_has_match(family, "conntrack", 3) || !xtables_has_target(family, "CONNMARK", 2)))
+        return lacks(why, family, "`conntrack' or `CONNMARK' (modules xt_conntrack, xt_connmark)");
+    if (uses_sets(conf) && !xtables_has_match(family, "set", 1))
+        return lacks(why, family, "match `set' (module xt_set), which kernel=yes needs");
+    return 0;
 }
 
 int auth_gate_check(const struct conf *conf, char why[XTABLES_WHY_LEN])
 {
-    if (!xtables_has_target(AF_INET, "NFQUEUE", 3))
-        return lacks(why, "legacy xtables target `NFQUEUE' (modules ip_tables, xt_NFQUEUE)");
-    if (!xtables_has_match(AF_INET, "mark", 1))
-        return lacks(why, "match `mark' (module xt_mark)");
-    if (conf->auth.keep_state && (!xtables_has_match(AF_INET, "conntrack", 3) ||
-                                  !xtables_has_target(AF_INET, "CONNMARK", 2)))
-        return lacks(why, "`conntrack' or `CONNMARK' (modules xt_conntrack, xt_connmark), which "
-                          "keep-state=yes needs");
-    if (uses_sets(conf) && !xtables_has_match(AF_INET, "set", 1))
-        return lacks(why, "match `set' (module xt_set), which kernel=yes needs");
-    return 0;
+    int err = 0;
+
+    for (size_t i = 0; i < sizeof families / sizeof *families && !err; i++) {
+        if (is_spoken(families[i]))
+            err = check_family(families[i], conf, why);
+    }
+    return err;
+}
+
+bool auth_gate_stands(void)
+{
+    bool stands = false;
+
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+        struct xtables *x;
+
+        if (xtables_read(&x, families[i], "filter") != 0)
+            continue;
+        stands = stands || xtables_has_entries(x, RULE_AUTH_CHAIN);
+        xtables_free(x);
+    }
+    return stands;
 }
 
 int auth_gate_make_sets(const struct conf *conf, char why[XTABLES_WHY_LEN])
@@ -70,7 +104,7 @@ static int apply_to(int family, const struct conf *conf, char why[XTABLES_WHY_LE
         return index;
     }
     sets.index = (uint16_t)index;
-    rc = auth_rules_make(&want, family, &conf->auth, &sets);
+    rc = auth_rules_make(&want, family, conf, &sets);
     if (rc)
         snprintf(why, XTABLES_WHY_LEN, "%s", strerror(-rc));
     else
@@ -112,8 +146,32 @@ int auth_gate_clean(char why[XTABLES_WHY_LEN])
         }
     }
     if (!err && kernel_set_open(&sets) == 0) {
-        kernel_set_remove(sets);
+        err = kernel_set_remove(sets);
         kernel_set_close(sets);
+        if (err)
+            snprintf(why, XTABLES_WHY_LEN, "sets of the kernel: %s", strerror(-err));
     }
     return err;
+}
+
+void auth_gate_drop_sets(const struct conf *conf)
+{
+    struct kernel_set *sets;
+
+    if (kernel_set_open(&sets) != 0)
+        return;
+    /* Those in use are kept by the kernel. */
+    if (!uses_sets(conf))
+        kernel_set_remove(sets);
+    kernel_set_close(sets);
+}
+
+void auth_gate_empty_sets(void)
+{
+    struct kernel_set *sets;
+
+    if (kernel_set_open(&sets) != 0)
+        return;
+    kernel_set_flush(sets);
+    kernel_set_close(sets);
 }

@@ -6,24 +6,33 @@
 
 #define CHAIN_AUTH RULE_AUTH_CHAIN
 #define CHAIN_ASK RULE_AUTH_CHAIN "-ASK"
+#define CHAIN_FORWARD RULE_AUTH_CHAIN "-FWD"
 #define CHAIN_PASS RULE_AUTH_CHAIN "-PASS"
+#define CHAIN_LET RULE_AUTH_CHAIN "-LET"
 
 bool auth_owns_chain(const char *name)
 {
-    return strcmp(name, CHAIN_AUTH) == 0 || strcmp(name, CHAIN_ASK) == 0 ||
-           strcmp(name, CHAIN_PASS) == 0;
+    static const char *const own[] = {CHAIN_AUTH, CHAIN_ASK, CHAIN_FORWARD, CHAIN_PASS, CHAIN_LET};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(own[i], name) == 0)
+            return true;
+    }
+    return false;
 }
 
 void auth_rules_none(struct ruleset *out, int family)
 {
-    static const char *const builtins[] = {"INPUT", "FORWARD"};
+    static const struct {
+        const char *builtin, *last;
+    } ends[] = {{"INPUT", CHAIN_PASS}, {"FORWARD", CHAIN_FORWARD}};
 
     *out = (struct ruleset){.family = family, .table = "filter", .owns = auth_owns_chain};
-    for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) {
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         out->hooks[out->hook_count++] =
-            (struct rule_hook){.builtin = builtins[i], .chain = CHAIN_AUTH};
+            (struct rule_hook){.builtin = ends[i].builtin, .chain = CHAIN_AUTH};
         out->hooks[out->hook_count++] = (struct rule_hook){
-            .builtin = builtins[i], .chain = CHAIN_PASS, .behind = {CHAIN_AUTH, RULE_BASE}};
+            .builtin = ends[i].builtin, .chain = ends[i].last, .behind = {CHAIN_AUTH, RULE_BASE}};
     }
 }
 
@@ -56,7 +65,9 @@ static void add_ports(struct ruleset *r, const struct conf_auth *auth, const cha
 
 static void add_auth_chain(struct ruleset *r, const struct conf_auth *auth)
 {
-    struct rule old = {.states = STATE_NEW, .not_states = true, .target = TARGET_RETURN};
+    /* What connection tracking makes nothing of is asked for, too. */
+    struct rule old = {
+        .states = STATE_NEW | STATE_INVALID, .not_states = true, .target = TARGET_RETURN};
     struct rule loopback = {.in = "lo", .target = TARGET_RETURN};
     /* Without connection tracking to tell them apart, neighbours have to find each other. */
     struct rule neighbours = {.protocol = IPPROTO_ICMPV6, .target = TARGET_RETURN};
@@ -80,41 +91,73 @@ static void add_ask_chain(struct ruleset *r, const struct conf_auth *auth,
     struct rule reset = {.protocol = IPPROTO_TCP,
                          .mark = {AUTH_MARK_BLOCK, AUTH_MARK_BITS},
                          .target = TARGET_REJECT_TCP};
-    struct rule known = {
-        .set = {true, sets->index, sets->ports}, .target = TARGET_MARK, .set_mark = AUTH_MARK_PASS};
+    struct rule block = {.mark = {AUTH_MARK_BLOCK, AUTH_MARK_BITS}, .target = TARGET_DROP};
+    struct rule known = {.set = {true, sets->index, sets->ports},
+                         .target = TARGET_MARK,
+                         .set_mark = {AUTH_MARK_PASS, AUTH_MARK_BITS}};
     struct rule passed = {.mark = {AUTH_MARK_PASS, AUTH_MARK_BITS},
                           .target = TARGET_CONNMARK,
-                          .set_mark = AUTH_FLOW_PASSED};
+                          .set_mark = {AUTH_FLOW_PASSED, AUTH_FLOW_PASSED}};
     struct rule answered = {.mark = {AUTH_MARK_ANSWERED, AUTH_MARK_ANSWERED},
                             .target = TARGET_RETURN};
+    /* Without a reply a flow is new for each of its packets, and the last answer holds. */
+    struct rule forget = {.connmark = {AUTH_FLOW_PASSED, AUTH_FLOW_PASSED},
+                          .target = TARGET_CONNMARK,
+                          .set_mark = {0, AUTH_FLOW_PASSED}};
     struct rule ask = {
         .target = TARGET_QUEUE, .queue = (uint16_t)auth->queue, .bypass = auth->fail == FAIL_OPEN};
 
     ruleset_begin_chain(r, CHAIN_ASK);
     if (auth->return_reset)
         ruleset_add(r, &reset);
+    ruleset_add(r, &block);
     if (sets->used)
         ruleset_add(r, &known);
     if (auth->keep_state)
         ruleset_add(r, &passed);
     ruleset_add(r, &answered);
+    if (auth->keep_state)
+        ruleset_add(r, &forget);
     ruleset_add(r, &ask);
+}
+
+static void add_forward_chain(struct ruleset *r, const struct prefix_list *localnet)
+{
+    ruleset_begin_chain(r, CHAIN_FORWARD);
+    for (size_t i = 0; i < localnet->count; i++) {
+        struct rule local = {.source = localnet->prefixes[i], .target = TARGET_RETURN};
+
+        if (local.source.addr.family == r->family)
+            ruleset_add(r, &local);
+    }
+    lead(r, (struct rule){0}, TARGET_GOTO, CHAIN_PASS);
 }
 
 static void add_pass_chain(struct ruleset *r, const struct conf_auth *auth)
 {
-    struct rule packet = {.mark = {AUTH_MARK_PASS, AUTH_MARK_BITS}, .target = TARGET_ACCEPT};
+    struct rule packet = {.mark = {AUTH_MARK_PASS, AUTH_MARK_BITS}};
+    struct rule next = {.mark = {AUTH_MARK_NEXT, AUTH_MARK_BITS},
+                        .target = TARGET_MARK,
+                        .set_mark = {0, AUTH_MARK_BITS}};
     struct rule flow = {.connmark = {AUTH_FLOW_PASSED, AUTH_FLOW_PASSED}, .target = TARGET_ACCEPT};
+    struct rule clear = {.target = TARGET_MARK, .set_mark = {0, AUTH_MARK_BITS}};
+    struct rule accept = {.target = TARGET_ACCEPT};
 
     ruleset_begin_chain(r, CHAIN_PASS);
-    ruleset_add(r, &packet);
+    lead(r, packet, TARGET_GOTO, CHAIN_LET);
+    ruleset_add(r, &next);
     if (auth->keep_state)
         ruleset_add(r, &flow);
+    ruleset_begin_chain(r, CHAIN_LET);
+    ruleset_add(r, &clear);
+    ruleset_add(r, &accept);
 }
 
-int auth_rules_make(struct ruleset *out, int family, const struct conf_auth *auth,
+int auth_rules_make(struct ruleset *out, int family, const struct conf *conf,
                     const struct auth_sets *sets)
 {
+    const struct conf_auth *auth = &conf->auth;
+
     auth_rules_none(out, family);
     for (size_t i = 0; i < out->hook_count; i++) {
         bool input = strcmp(out->hooks[i].builtin, "INPUT") == 0;
@@ -123,6 +166,7 @@ int auth_rules_make(struct ruleset *out, int family, const struct conf_auth *aut
     }
     add_auth_chain(out, auth);
     add_ask_chain(out, auth, sets);
+    add_forward_chain(out, &conf->localnet);
     add_pass_chain(out, auth);
     return out->failed ? -ENOMEM : 0;
 }

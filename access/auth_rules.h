@@ -2,13 +2,16 @@
  * auth_rules: the firewall entries of tcpquota-authd(8), as plain values: which packets ask, and
  * what becomes of those that were answered for. Pure.
  *
- *   INPUT, FORWARD   the first entry jumps to TCPQUOTA-AUTH; behind it, in FORWARD behind the gate
- *                    as well, one jumps to TCPQUOTA-AUTH-PASS
- *   TCPQUOTA-AUTH    new connections of the interfaces and ports in question go to ...
- *   TCPQUOTA-AUTH-ASK  the queue; from there they come back with a mark, and are rejected, or
- * return TCPQUOTA-AUTH-PASS accepts what passes
+ *   INPUT, FORWARD      the first entry jumps to TCPQUOTA-AUTH; behind it, in FORWARD behind the
+ *                       gate as well, one jumps to TCPQUOTA-AUTH-PASS, or -FWD
+ *   TCPQUOTA-AUTH       new connections of the interfaces and ports in question go to ...
+ *   TCPQUOTA-AUTH-ASK   the queue; from there they come back with a mark, and return, or are
+ * blocked TCPQUOTA-AUTH-FWD   of what comes from LOCALNET nothing is accepted; the rest goes to ...
+ *   TCPQUOTA-AUTH-PASS  what passes is accepted, by way of ...
+ *   TCPQUOTA-AUTH-LET   without its mark, which what comes out of a tunnel would have, too
  *
- * So what passes has been through the gate in between, and what the gate closes stays closed.
+ * So what passes has been through the gate in between: what the gate closes stays closed, and
+ * without a gate nobody of LOCALNET is let out.
  */
 #ifndef TCPQUOTA_AUTH_RULES_H
 #define TCPQUOTA_AUTH_RULES_H
@@ -32,7 +35,7 @@ struct auth_sets {
 };
 
 /* The entries of one family; 0 or -ENOMEM, ruleset_free() in both cases. */
-int auth_rules_make(struct ruleset *out, int family, const struct conf_auth *auth,
+int auth_rules_make(struct ruleset *out, int family, const struct conf *conf,
                     const struct auth_sets *sets);
 /* None: what is there of ours has to go. */
 void auth_rules_none(struct ruleset *out, int family);

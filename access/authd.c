@@ -22,6 +22,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#define PIDFILE "/run/tcpquota-authd.pid"
+#define FOLDER "/run/tcpquota"
+
 struct authd {
     struct authd_options options;
     char conf_path[PATH_MAX]; /* absolute: a reload may come from another folder */
@@ -50,8 +53,11 @@ static int load_conf(struct authd *d)
     d->conf = settings_load(snapshot, d->conf_path, SETTINGS_AUTHD, NULL);
     if (snapshot >= 0)
         close(snapshot);
+    /* Entries that keep everybody out can be removed, whatever is wrong with the file. */
+    if (!d->conf && d->options.clean)
+        d->pidfile_path = strdup(PIDFILE);
     if (!d->conf)
-        return EX_CONFIG;
+        return d->options.clean ? 0 : EX_CONFIG;
     if (d->conf->cache.kernel && !d->conf->cache.enabled)
         log_warning("%s: [cache] kernel: without enabled=yes there is nothing for the kernel",
                     d->conf_path);
@@ -110,7 +116,8 @@ static int make_fifo(struct authd *d)
         return 0;
     snprintf(path, sizeof path, "%s", d->options.fifo);
     folder = dirname(path);
-    if (mkdir(folder, 0755) == 0 && chown(folder, d->user.uid, d->user.gid) != 0)
+    if (strcmp(folder, FOLDER) == 0 && mkdir(folder, 0755) == 0 &&
+        chown(folder, d->user.uid, d->user.gid) != 0)
         return fail(EX_OSERR, folder, strerror(errno));
     d->fifo = invalidator_make(d->options.fifo, d->user.gid);
     if (d->fifo >= 0)
@@ -160,6 +167,7 @@ static int serve(struct authd *d)
                                        .database = d->database,
                                        .fifo = d->options.fifo,
                                        .to_file = d->options.daemon,
+                                       .ready_fd = d->ready,
                                        .ready = tell_parent,
                                        .context = d};
     int code = open_log(d);

@@ -1,12 +1,10 @@
-#include "authd_keeper.h"
+#include "authd_state.h"
 
 #include "auth_gate.h"
-#include "authd_worker.h"
-#include "clock.h"
+#include "authd_fixed.h"
 #include "log.h"
 #include "recorder.h"
 #include "settings.h"
-#include "trouble.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -16,33 +14,15 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #define CHECK_MS 5000 /* between two looks at the entries */
-#define AGAIN_MS 1000 /* before a process that died is started again */
+#define UNHEARD_MAX 3 /* looks without a word of the worker */
 #define START_S 30    /* for a worker to read its lists */
-#define END_MS 5000   /* for the processes to end */
-
-/* A process of ours. */
-struct child {
-    const char *name;
-    pid_t pid; /* 0: none */
-    struct mono again;
-};
-
-struct keeper {
-    const struct authd_keeper_setup *setup;
-    struct conf *conf;
-    struct child worker, recorder;
-    int socket;  /* to the worker */
-    int pipe[2]; /* to the recorder; both ends are kept for the next one */
-    int signals;
-    struct trouble gate;
-    bool told; /* the start is over */
-    bool ending;
-};
 
 static int fail(const char *what, const char *why, int code)
 {
@@ -50,74 +30,48 @@ static int fail(const char *what, const char *why, int code)
     return code;
 }
 
-static void close_fd(int *fd)
+/* During the start: what else there is to hear is left for later. */
+static bool is_told_to_end(struct keeper *k)
 {
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
+    struct signalfd_siginfo info;
+
+    if (read(k->signals, &info, sizeof info) != sizeof info)
+        return false;
+    return info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT ||
+           info.ssi_signo == SIGABRT;
 }
 
-/* In the new process: what is the keeper's alone is closed. */
-static void become_worker(struct keeper *k, int socket)
+static bool is_at(int fd, int ms)
 {
-    const struct authd_worker_setup setup = {.conf = k->conf,
-                                             .conf_path = k->setup->conf_path,
-                                             .database = k->setup->database,
-                                             .fifo = k->setup->fifo,
-                                             .user = &k->setup->user,
-                                             .fifo_fd = k->setup->fifo_fd,
-                                             .keeper = socket,
-                                             .recorder = k->pipe[1]};
+    struct pollfd slot = {fd, POLLIN, 0};
 
-    close_fd(&k->signals);
-    close_fd(&k->socket);
-    close_fd(&k->pipe[0]);
-    _exit(authd_worker_run(&setup));
+    return poll(&slot, 1, ms) > 0;
 }
 
-static void become_recorder(struct keeper *k)
+/* Whether the worker says that it answers, and whether it is gone. */
+static bool is_ready(struct keeper *k, bool *gone)
 {
-    close_fd(&k->signals);
-    close_fd(&k->socket);
-    close_fd(&k->pipe[1]);
-    if (k->setup->fifo_fd >= 0)
-        close(k->setup->fifo_fd);
-    _exit(recorder_run(k->pipe[0], &k->setup->user, k->setup->database));
-}
+    struct wire_message m;
+    int err = wire_receive(k->socket, &m, NULL, 0);
 
-static int start_worker(struct keeper *k)
-{
-    int ends[2];
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-        return -errno;
-    close_fd(&k->socket);
-    k->socket = ends[0];
-    k->worker.pid = fork();
-    if (k->worker.pid == 0)
-        become_worker(k, ends[1]);
-    close(ends[1]);
-    return k->worker.pid < 0 ? -errno : 0;
-}
-
-static int start_recorder(struct keeper *k)
-{
-    k->recorder.pid = fork();
-    if (k->recorder.pid == 0)
-        become_recorder(k);
-    return k->recorder.pid < 0 ? -errno : 0;
+    *gone = err && err != -EAGAIN;
+    return !err && m.kind == WIRE_READY;
 }
 
 /* Waits until the first worker answers for the queue. An exit code; the worker has told why. */
 static int await_worker(struct keeper *k)
 {
-    struct wire_message m;
     int status = 0;
+    bool gone = false;
 
-    if (wire_wait(k->socket, false, START_S) == 0 && wire_receive(k->socket, &m, NULL, 0) == 0 &&
-        m.kind == WIRE_READY)
-        return 0;
-    kill(k->worker.pid, SIGKILL);
+    for (int i = 0; i < START_S * 10 && !gone; i++) {
+        if (is_at(k->signals, 0) && is_told_to_end(k))
+            break;
+        if (is_at(k->socket, 100) && is_ready(k, &gone))
+            return 0;
+    }
+    if (!gone)
+        kill(k->worker.pid, SIGKILL);
     waitpid(k->worker.pid, &status, 0);
     k->worker.pid = 0;
     return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : EX_OSERR;
@@ -135,13 +89,6 @@ static void look_after_gate(struct keeper *k)
     trouble_end(&k->gate, "the firewall");
     if (changes > 0 && k->told)
         log_warning("somebody has changed the entries of tcpquota-authd, they are put back");
-}
-
-static bool is_at(int fd, short events, int ms)
-{
-    struct pollfd slot = {fd, events, 0};
-
-    return poll(&slot, 1, ms) > 0;
 }
 
 static void pass_on(struct keeper *k, int signal)
@@ -162,11 +109,13 @@ static void hand_over(struct keeper *k, int snapshot)
         log_err("reload: the worker does not take it");
 }
 
-static void warn_of_fixed(const struct conf *was, const struct conf *now)
+/* It holds the log and the database that were there at its start. */
+static void renew_recorder(struct keeper *k)
 {
-    if (was->auth.queue != now->auth.queue || was->auth.fail != now->auth.fail ||
-        strcmp(was->database, now->database) != 0 || was->cache.enabled != now->cache.enabled)
-        log_warning("reload: queue, fail, DATABASE and enabled change with a restart");
+    if (k->recorder.pid <= 0)
+        return;
+    k->recorder.renewed = true;
+    kill(k->recorder.pid, SIGTERM);
 }
 
 static void reload(struct keeper *k)
@@ -178,9 +127,8 @@ static void reload(struct keeper *k)
     if (!next) {
         log_err("reload failed, the old configuration goes on");
     } else {
-        warn_of_fixed(k->conf, next);
-        next->auth.queue = k->conf->auth.queue;
-        next->auth.fail = k->conf->auth.fail;
+        if (authd_fixed_keep(k->conf, next))
+            log_warning("reload: queue, fail, DATABASE and enabled change with a restart");
         settings_free(k->conf);
         k->conf = next;
         if (k->setup->to_file && (err = log_to_file(next->auth.logfile, SETTINGS_AUTHD)) != 0)
@@ -191,33 +139,9 @@ static void reload(struct keeper *k)
         look_after_gate(k);
         k->told = true;
         hand_over(k, snapshot);
+        renew_recorder(k);
     }
-    close_fd(&snapshot);
-}
-
-static void on_child(struct keeper *k, struct child *c, int status)
-{
-    c->pid = 0;
-    if (k->ending)
-        return;
-    if (WIFSIGNALED(status))
-        log_err("the %s was killed by signal %d, it is started again", c->name, WTERMSIG(status));
-    else
-        log_err("the %s has ended with %d, it is started again", c->name, WEXITSTATUS(status));
-    c->again = mono_add(mono_now(), span_ms(AGAIN_MS));
-}
-
-static void reap(struct keeper *k)
-{
-    int status;
-    pid_t pid;
-
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == k->worker.pid)
-            on_child(k, &k->worker, status);
-        else if (pid == k->recorder.pid)
-            on_child(k, &k->recorder, status);
-    }
+    authd_close(&snapshot);
 }
 
 static void on_signals(struct keeper *k)
@@ -227,7 +151,7 @@ static void on_signals(struct keeper *k)
     while (!k->ending && read(k->signals, &info, sizeof info) == sizeof info) {
         switch (info.ssi_signo) {
         case SIGCHLD:
-            reap(k);
+            authd_reap(k);
             break;
         case SIGHUP:
             reload(k);
@@ -236,52 +160,98 @@ static void on_signals(struct keeper *k)
         case SIGUSR2:
             pass_on(k, (int)info.ssi_signo);
             break;
-        default:
+        case SIGTERM:
+        case SIGABRT:
+        case SIGQUIT:
+        case SIGINT:
             log_notice("exit signal=%s", sigabbrev_np((int)info.ssi_signo));
             k->ending = true;
+            break;
+        default: /* a terminal that changes its size, and the like */
+            break;
         }
     }
 }
 
-static void start_again(struct keeper *k)
+/* The worker says when it has begun to answer, and whenever it is asked whether it still does. */
+static void on_worker(struct keeper *k)
 {
-    int64_t now = mono_now().ns;
+    bool gone;
 
-    if (k->worker.pid <= 0 && k->worker.again.ns <= now && start_worker(k) != 0)
-        k->worker.again = mono_add(mono_now(), span_ms(AGAIN_MS));
-    if (k->recorder.pid <= 0 && k->recorder.again.ns <= now && start_recorder(k) != 0)
-        k->recorder.again = mono_add(mono_now(), span_ms(AGAIN_MS));
+    if (is_ready(k, &gone)) {
+        k->worker.again_ms = k->recorder.again_ms = 0;
+        k->unheard = 0;
+    }
+    if (gone)
+        authd_close(&k->socket); /* its end is told by a signal */
+}
+
+/* One that hangs or was stopped holds the queue, and the kernel waits for its answers. */
+static void look_after_worker(struct keeper *k)
+{
+    const struct wire_message ask = {.kind = WIRE_IDLE};
+
+    if (k->worker.pid <= 0 || k->socket < 0)
+        return;
+    if (k->unheard >= UNHEARD_MAX) {
+        log_err("the worker has not answered for %d s, it is killed",
+                UNHEARD_MAX * CHECK_MS / 1000);
+        kill(k->worker.pid, SIGKILL);
+        k->unheard = 0;
+        return;
+    }
+    k->unheard++;
+    wire_send(k->socket, &ask, NULL, 0, 0);
+}
+
+static void look_after_fifo(struct keeper *k)
+{
+    struct stat ours, named;
+
+    if (k->setup->fifo_fd < 0 || fstat(k->setup->fifo_fd, &ours) != 0)
+        return;
+    if (lstat(k->setup->fifo, &named) == 0 && named.st_ino == ours.st_ino &&
+        named.st_dev == ours.st_dev)
+        trouble_end(&k->fifo, "the FIFO");
+    else
+        trouble_begin(&k->fifo, "%s: has been removed, a restart makes it again", k->setup->fifo);
+}
+
+static int wait_ms(const struct keeper *k)
+{
+    struct mono at = k->check_at;
+    struct span left;
+
+    if (k->worker.pid <= 0 && k->worker.again.ns < at.ns)
+        at = k->worker.again;
+    if (k->recorder.pid <= 0 && k->recorder.again.ns < at.ns)
+        at = k->recorder.again;
+    left = mono_since(mono_now(), at);
+    return left.ns <= 0 ? 0 : (int)(left.ns / NS_PER_MS) + 1;
 }
 
 static void serve(struct keeper *k)
 {
+    k->check_at = mono_add(mono_now(), span_ms(CHECK_MS));
     while (!k->ending) {
-        bool lacks = k->worker.pid <= 0 || k->recorder.pid <= 0;
+        struct pollfd slots[] = {{k->signals, POLLIN, 0}, {k->socket, POLLIN, 0}};
 
-        if (is_at(k->signals, POLLIN, lacks ? AGAIN_MS : CHECK_MS))
+        if (poll(slots, 2, wait_ms(k)) < 0 && errno != EINTR)
+            return;
+        if (slots[0].revents)
             on_signals(k);
-        else if (!lacks)
+        if (slots[1].revents && k->socket >= 0)
+            on_worker(k);
+        if (k->ending)
+            return;
+        if (k->check_at.ns <= mono_now().ns) {
             look_after_gate(k);
-        if (!k->ending)
-            start_again(k);
+            look_after_worker(k);
+            look_after_fifo(k);
+            k->check_at = mono_add(mono_now(), span_ms(CHECK_MS));
+        }
+        authd_start_again(k);
     }
-}
-
-/* Ends a process in good order, or else. */
-static void end_child(struct child *c)
-{
-    struct mono until = mono_add(mono_now(), span_ms(END_MS));
-    struct timespec nap = {.tv_nsec = 5 * NS_PER_MS};
-
-    if (c->pid <= 0)
-        return;
-    kill(c->pid, SIGTERM);
-    while (waitpid(c->pid, NULL, WNOHANG) == 0) {
-        if (mono_now().ns > until.ns)
-            kill(c->pid, SIGKILL);
-        nanosleep(&nap, NULL);
-    }
-    c->pid = 0;
 }
 
 /* The entries go first: what comes from then on is not asked for, and nobody waits for an answer.
@@ -291,18 +261,32 @@ static int end(struct keeper *k)
     char why[XTABLES_WHY_LEN];
     int err = 0;
 
-    if (k->told)
+    /* One that has not begun leaves those of an earlier one that was killed: they still keep out
+     * whom nobody has let in. */
+    if (k->held && (k->told || !k->stood))
         err = auth_gate_clean(why);
     if (err)
         log_err("entries are left behind: %s", why);
-    end_child(&k->worker);
-    close_fd(&k->pipe[0]);
-    close_fd(&k->pipe[1]);
-    if (k->recorder.pid > 0)
-        waitpid(k->recorder.pid, NULL, 0);
-    close_fd(&k->socket);
-    close_fd(&k->signals);
+    authd_end_child(&k->worker);
+    authd_end_child(&k->recorder);
+    authd_close(&k->pipe[0]);
+    authd_close(&k->pipe[1]);
+    authd_close(&k->socket);
+    authd_close(&k->signals);
+    authd_close(&k->only);
     return err ? EX_OSERR : 0;
+}
+
+/* Entries and sets are one for the whole network: two daemons, of whatever configuration, would
+ * take them away from each other. An abstract name (unix(7)) is one for a network as well. */
+static int hold_name(struct keeper *k)
+{
+    static const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "\0tcpquota-authd"};
+
+    k->only = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (k->only < 0)
+        return -errno;
+    return bind(k->only, (const struct sockaddr *)&name, sizeof name) == 0 ? 0 : -errno;
 }
 
 static int open_all(struct keeper *k)
@@ -315,13 +299,20 @@ static int open_all(struct keeper *k)
     k->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (k->signals < 0)
         return fail("signals", strerror(errno), EX_OSERR);
+    err = hold_name(k);
+    if (err == -EADDRINUSE)
+        return fail("start", "another tcpquota-authd runs in this network", 1);
+    if (err)
+        return fail("start", strerror(-err), EX_OSERR);
+    k->held = true;
+    k->stood = auth_gate_stands();
     if (auth_gate_check(k->conf, why) != 0 || auth_gate_make_sets(k->conf, why) != 0)
         return fail("firewall", why, EX_OSERR);
     err = recorder_pipe(k->pipe);
     if (!err)
-        err = start_recorder(k);
+        err = authd_start_recorder(k);
     if (!err)
-        err = start_worker(k);
+        err = authd_start_worker(k);
     return err ? fail("start", strerror(-err), EX_OSERR) : 0;
 }
 
@@ -332,6 +323,7 @@ int authd_keeper_run(const struct authd_keeper_setup *setup)
                        .worker = {.name = "worker"},
                        .recorder = {.name = "recorder"},
                        .socket = -1,
+                       .only = -1,
                        .pipe = {-1, -1},
                        .signals = -1};
     char why[XTABLES_WHY_LEN];
@@ -344,6 +336,7 @@ int authd_keeper_run(const struct authd_keeper_setup *setup)
         code = fail("firewall", why, EX_OSERR);
     if (!code) {
         k.told = true;
+        auth_gate_drop_sets(k.conf);
         log_notice("start version=" VERSION " pid=%ld database=%s", (long)getpid(),
                    setup->database);
         setup->ready(setup->context);

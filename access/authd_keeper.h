@@ -20,6 +20,7 @@ struct authd_keeper_setup {
     struct sandbox user;
     int fifo_fd;  /* -1: there is no cache */
     bool to_file; /* the log is a file and moves with it */
+    int ready_fd; /* of whoever is told below: not for other processes */
     /* Told once, when connections are asked for. */
     void (*ready)(void *context);
     void *context;

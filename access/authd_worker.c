@@ -1,9 +1,11 @@
 #include "authd_worker.h"
 
 #include "admission.h"
+#include "authd_fixed.h"
 #include "auth_rules.h"
+#include "background.h"
 #include "clock.h"
-#include "invalidator.h"
+#include "invalidator_evictions.h"
 #include "log.h"
 #include "queue.h"
 #include "settings.h"
@@ -14,18 +16,21 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#define WORD_MS 100 /* for the rest of a word in the FIFO */
-#define LINES_MS 20 /* that lines of the log wait for others */
+#define LINES_MS 20    /* that lines of the log wait for others */
+#define LOST_S 60      /* without losing anything: it is over */
+#define DRAIN_MAX 8192 /* packets that are answered at the end */
 
 /* The database stands behind the queue: poll(2) looks at them in this order, so that a commit that
  * was made before a packet came is seen with it. */
@@ -38,12 +43,14 @@ struct worker {
     struct admission *admission;
     struct kernel_set *sets;
     struct queue *queue;
-    struct invalidator fifo;
+    struct evictions evictions;
     struct trouble lost;
+    struct mono lost_at; /* told of last */
     int signals, watch;
     struct settle settle;
-    int64_t version; /* of the database, at the last look */
-    int lines;       /* timerfd, for lines of the log that are gathered */
+    int64_t version; /* of the database, at the last look; -1: it has to be looked at */
+    pid_t keeper;
+    int lines; /* timerfd, for lines of the log that are gathered */
     bool lines_armed;
     bool done;
     int code;
@@ -69,8 +76,7 @@ static bool look(struct worker *w)
 
     if (version >= 0 && version == w->version)
         return false;
-    w->version = version;
-    admission_refresh(w->admission);
+    w->version = admission_refresh(w->admission) == 0 ? version : -1;
     return true;
 }
 
@@ -89,11 +95,17 @@ static void on_settle(struct worker *w)
     if (store_is_replaced(w->store)) {
         log_err("%s: has been replaced, it is opened anew", w->setup->database);
         close_with(w, EX_TEMPFAIL);
-    } else if (!look(w) && !was.last) {
+    } else if ((!look(w) && !was.last) || w->version < 0) {
         settle_again(&w->settle, &was, locked, mono_now());
     } else if (locked) {
         settle_in(&w->settle, mono_now(), SETTLE_FIRST_MS);
     }
+}
+
+static void tell_lost(struct worker *w, const char *what, int err)
+{
+    w->lost_at = mono_now();
+    trouble_begin(&w->lost, "%s: %s", what, strerror(err));
 }
 
 /* The packet's answer comes first, and what there is to note of it when it is on its way. */
@@ -113,7 +125,9 @@ static void answer(struct worker *w, const struct queue_packet *p)
     else
         err = queue_answer(w->queue, p, reset ? QUEUE_REPEAT : QUEUE_DROP, mark | AUTH_MARK_BLOCK);
     if (err)
-        trouble_begin(&w->lost, "an answer is not taken by the kernel: %s", strerror(-err));
+        tell_lost(w, "an answer is not taken by the kernel", -err);
+    else if (w->lost.on && mono_since(w->lost_at, mono_now()).ns > LOST_S * NS_PER_S)
+        trouble_end(&w->lost, "the queue");
     if (p->parsed)
         admission_note(w->admission, &p->header, &outcome);
 }
@@ -125,7 +139,7 @@ static void on_queue(struct worker *w)
     int rc = queue_next(w->queue, &p);
 
     if (rc == -ENOBUFS) {
-        trouble_begin(&w->lost, "more new connections than can be asked for: some are dropped");
+        tell_lost(w, "more new connections than can be asked for, some are dropped", -rc);
     } else if (rc < 0) {
         close_with(w, fail("queue", strerror(-rc), EX_OSERR));
     } else if (rc > 0) {
@@ -133,29 +147,6 @@ static void on_queue(struct worker *w)
         if (w->settle.on)
             look(w);
         answer(w, &p);
-    }
-}
-
-static void invalidate(void *context, const struct addr *a)
-{
-    struct worker *w = context;
-
-    admission_invalidate(w->admission, a);
-}
-
-static void tell_garbage(void *context, const char *word)
-{
-    char text[LOG_VALUE_LEN];
-
-    (void)context;
-    log_warning("cache-invalidate: %s is no address", log_value(word, text));
-}
-
-static void on_fifo(struct worker *w)
-{
-    if (!invalidator_read(&w->fifo, invalidate, tell_garbage, w)) {
-        log_err("%s: cannot be read any more", w->setup->fifo);
-        invalidator_close(&w->fifo);
     }
 }
 
@@ -188,8 +179,26 @@ static int open_watch(struct worker *w)
     return w->watch < 0 ? fail(w->setup->database, strerror(-w->watch), EX_IOERR) : 0;
 }
 
-/* HUP: the cache is dumped, the database closed and opened again, with what the keeper has read. A
- * configuration that asks nonsense of the database is the end: the keeper starts us anew. */
+/* Dumps the cache, closes the database, and opens it again as a configuration has it. */
+static int open_anew(struct worker *w, struct conf *conf)
+{
+    struct conf *was = w->conf;
+    int code;
+
+    admission_free(w->admission);
+    w->admission = NULL;
+    store_close(w->store);
+    w->store = NULL;
+    w->conf = conf;
+    code = open_store(w);
+    if (!code)
+        code = open_admission(w);
+    if (code)
+        w->conf = was;
+    return code;
+}
+
+/* HUP, with what the keeper has read. What asks nonsense of the database is a fault as well. */
 static void reload(struct worker *w, int snapshot)
 {
     struct conf *next = settings_load_again(snapshot, w->setup->conf_path, SETTINGS_AUTHD);
@@ -198,18 +207,28 @@ static void reload(struct worker *w, int snapshot)
         log_err("reload failed, the old configuration goes on");
         return;
     }
-    admission_free(w->admission);
-    w->admission = NULL;
-    store_close(w->store);
-    w->store = NULL;
-    settings_free(w->loaded);
-    w->conf = w->loaded = next;
-    if (open_store(w) != 0 || open_admission(w) != 0) {
-        close_with(w, EX_TEMPFAIL);
+    authd_fixed_keep(w->conf, next);
+    if (open_anew(w, next) != 0) {
+        log_err("reload failed, the old configuration goes on");
+        if (open_anew(w, w->conf) != 0)
+            close_with(w, EX_TEMPFAIL);
+        settings_free(next);
         return;
     }
+    settings_free(w->loaded);
+    w->loaded = next;
+    if (w->setup->background && strcmp(next->auth.logfile, "syslog") == 0)
+        log_to_file(next->auth.logfile, SETTINGS_AUTHD);
     log_notice("the internal authorization cache has been purged");
     log_notice("reload config=%s", w->setup->conf_path);
+}
+
+/* To the keeper, which wants to know. */
+static int say_ready(struct worker *w)
+{
+    const struct wire_message ready = {.kind = WIRE_READY};
+
+    return wire_send(w->setup->keeper, &ready, NULL, 0, 1);
 }
 
 static void on_keeper(struct worker *w)
@@ -222,7 +241,12 @@ static void on_keeper(struct worker *w)
         return;
     if (err) {
         log_err("the keeper is gone, new connections are left to what fail= says");
+        kernel_set_flush(w->sets);
         close_with(w, EX_OSERR);
+        return;
+    }
+    if (m.kind == WIRE_IDLE) {
+        say_ready(w);
         return;
     }
     if (m.option & WIRE_LOG)
@@ -235,7 +259,17 @@ static void on_keeper(struct worker *w)
     }
 }
 
-/* Those of the terminal go to the keeper as well, which tells us what to do. */
+/* What has come is answered, as far as there is an end of it. */
+static void drain(struct worker *w)
+{
+    struct queue_packet p;
+
+    for (int i = 0; i < DRAIN_MAX && queue_next(w->queue, &p) > 0; i++)
+        answer(w, &p);
+    close_with(w, 0);
+}
+
+/* Those of the terminal go to the keeper as well, which tells us what to do; nobody else does. */
 static void on_signals(struct worker *w)
 {
     struct signalfd_siginfo info;
@@ -245,8 +279,8 @@ static void on_signals(struct worker *w)
             admission_log_facts(w->admission);
         else if (info.ssi_signo == SIGUSR2)
             admission_purge(w->admission);
-        else if (info.ssi_signo == SIGTERM)
-            close_with(w, 0);
+        else if (info.ssi_signo == SIGTERM && info.ssi_pid == (uint32_t)w->keeper)
+            drain(w);
     }
 }
 
@@ -272,22 +306,29 @@ static void on_lines(struct worker *w)
 
 static int wait_ms(const struct worker *w)
 {
-    int settle = settle_ms(&w->settle, mono_now());
+    int settle = settle_ms(&w->settle, mono_now()), word = evictions_wait_ms(&w->evictions);
 
-    if (!invalidator_waits(&w->fifo))
-        return settle;
-    return settle >= 0 && settle < WORD_MS ? settle : WORD_MS;
+    return settle < 0 || (word >= 0 && word < settle) ? word : settle;
+}
+
+static void on_evictions(struct worker *w, bool readable)
+{
+    size_t count = evictions_take(&w->evictions, readable);
+
+    if (count > 0)
+        admission_invalidate(w->admission, w->evictions.list, count);
 }
 
 static int turn(struct worker *w)
 {
-    struct pollfd slots[SLOTS] = {
-        [SLOT_SIGNALS] = {w->signals, POLLIN, 0}, [SLOT_KEEPER] = {w->setup->keeper, POLLIN, 0},
-        [SLOT_DATABASE] = {w->watch, POLLIN, 0},  [SLOT_QUEUE] = {queue_fd(w->queue), POLLIN, 0},
-        [SLOT_FIFO] = {w->fifo.fd, POLLIN, 0},    [SLOT_LINES] = {w->lines, POLLIN, 0}};
-    int n = poll(slots, SLOTS, wait_ms(w));
+    struct pollfd slots[SLOTS] = {[SLOT_SIGNALS] = {w->signals, POLLIN, 0},
+                                  [SLOT_KEEPER] = {w->setup->keeper, POLLIN, 0},
+                                  [SLOT_DATABASE] = {w->watch, POLLIN, 0},
+                                  [SLOT_QUEUE] = {queue_fd(w->queue), POLLIN, 0},
+                                  [SLOT_FIFO] = {evictions_fd(&w->evictions), POLLIN, 0},
+                                  [SLOT_LINES] = {w->lines, POLLIN, 0}};
 
-    if (n < 0)
+    if (poll(slots, SLOTS, wait_ms(w)) < 0)
         return errno == EINTR ? 0 : -errno;
     if (slots[SLOT_SIGNALS].revents)
         on_signals(w);
@@ -295,10 +336,8 @@ static int turn(struct worker *w)
         on_keeper(w);
     if (w->done)
         return 0;
-    if (slots[SLOT_FIFO].revents)
-        on_fifo(w);
-    else if (invalidator_waits(&w->fifo) && n == 0)
-        invalidator_flush(&w->fifo, invalidate, w);
+    if (slots[SLOT_FIFO].revents || evictions_wait_ms(&w->evictions) == 0)
+        on_evictions(w, slots[SLOT_FIFO].revents != 0);
     if (slots[SLOT_DATABASE].revents)
         on_database(w);
     if (slots[SLOT_QUEUE].revents)
@@ -355,6 +394,17 @@ static int start(struct worker *w)
     return code ? code : open_admission(w);
 }
 
+/* The FIFO that is ours, if it still has its name: who writes there would wait for a reader. */
+static void remove_fifo(const struct worker *w)
+{
+    struct stat ours, named;
+
+    if (w->evictions.fifo.fd >= 0 && fstat(w->evictions.fifo.fd, &ours) == 0 &&
+        lstat(w->setup->fifo, &named) == 0 && ours.st_ino == named.st_ino &&
+        ours.st_dev == named.st_dev)
+        unlink(w->setup->fifo);
+}
+
 static void close_all(struct worker *w)
 {
     admission_free(w->admission);
@@ -366,15 +416,21 @@ static void close_all(struct worker *w)
 
 int authd_worker_run(const struct authd_worker_setup *setup)
 {
-    struct worker w = {
-        .setup = setup, .conf = setup->conf, .watch = -1, .signals = -1, .lines = -1};
-    struct wire_message ready = {.kind = WIRE_READY};
+    struct worker w = {.setup = setup,
+                       .conf = setup->conf,
+                       .watch = -1,
+                       .signals = -1,
+                       .lines = -1,
+                       .keeper = getppid()};
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int err = 0, code;
 
-    invalidator_init(&w.fifo, setup->fifo_fd);
+    evictions_init(&w.evictions, setup->fifo_fd, setup->fifo);
     code = start(&w);
-    if (!code && wire_send(setup->keeper, &ready, NULL, 0, 5) != 0)
+    if (!code && say_ready(&w) != 0)
         code = EX_OSERR;
+    if (!code && setup->background)
+        background_leave_terminal(null);
     /* Written between the reading and the watch: seen here, by no event. */
     if (!code)
         settle_in(&w.settle, mono_now(), SETTLE_FIRST_MS);
@@ -384,8 +440,8 @@ int authd_worker_run(const struct authd_worker_setup *setup)
     log_write_out();
     if (err)
         code = fail("poll", strerror(-err), EX_OSERR);
-    if (w.done && w.code == 0 && setup->fifo)
-        unlink(setup->fifo);
+    if (w.done && w.code == 0)
+        remove_fifo(&w);
     close_all(&w);
     return code ? code : w.code;
 }

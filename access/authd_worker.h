@@ -8,6 +8,8 @@
 #include "conf.h"
 #include "sandbox.h"
 
+#include <stdbool.h>
+
 struct authd_worker_setup {
     struct conf *conf; /* lives as long */
     const char *conf_path;
@@ -17,6 +19,7 @@ struct authd_worker_setup {
     int fifo_fd; /* -1: there is no cache */
     int keeper;  /* to the keeper: its end is ours */
     int recorder;
+    bool background; /* leave the terminal, once it answers */
 };
 
 /* Runs until the keeper ends it; an exit code. */

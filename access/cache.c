@@ -293,20 +293,6 @@ size_t cache_purge(struct cache *c)
     return cache_drop_if(c, is_any, NULL);
 }
 
-static bool is_of_addr(void *context, const struct cache_entry *entry)
-{
-    const struct addr *a = context;
-
-    return addr_equal(a, &entry->key.addr);
-}
-
-size_t cache_drop_addr(struct cache *c, const struct addr *a)
-{
-    struct addr copy = *a;
-
-    return cache_drop_if(c, is_of_addr, &copy);
-}
-
 void cache_get_facts(const struct cache *c, struct cache_facts *out)
 {
     *out = (struct cache_facts){

@@ -44,9 +44,8 @@ const struct cache_entry *cache_find(struct cache *c, const struct cache_key *ke
 /* Adds a line for a key that cache_find() has just not found. */
 void cache_put(struct cache *c, const struct cache_key *key, struct answer_kind answer,
                struct mono now);
-/* Takes out all lines, those of one address, or those that `goes` says. How many. */
+/* Takes out all lines, or those that `goes` says. How many. */
 size_t cache_purge(struct cache *c);
-size_t cache_drop_addr(struct cache *c, const struct addr *a);
 size_t cache_drop_if(struct cache *c, bool (*goes)(void *context, const struct cache_entry *entry),
                      void *context);
 

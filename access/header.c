@@ -13,18 +13,22 @@ static uint16_t word(const uint8_t *bytes)
     return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-static bool has_ports(uint8_t protocol)
+bool header_has_ports(uint8_t protocol)
 {
     return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
            protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
 }
 
-static void take_ports(const uint8_t *bytes, size_t len, struct header *out)
+/* A packet that hides them is asked for by nobody's question. */
+static int take_ports(const uint8_t *bytes, size_t len, struct header *out)
 {
-    if (!has_ports(out->protocol) || len < 4)
-        return;
+    if (!header_has_ports(out->protocol))
+        return 0;
+    if (len < 4)
+        return -EBADMSG;
     out->source_port = word(bytes);
     out->destination_port = word(bytes + 2);
+    return 0;
 }
 
 static int parse_v4(const uint8_t *bytes, size_t len, struct header *out)
@@ -36,9 +40,15 @@ static int parse_v4(const uint8_t *bytes, size_t len, struct header *out)
     out->source = addr_make(AF_INET, bytes + 12);
     out->destination = addr_make(AF_INET, bytes + 16);
     out->protocol = bytes[9];
-    if ((word(bytes + 6) & V4_OFFSET_BITS) == 0)
-        take_ports(bytes + header, len - header, out);
-    return 0;
+    if ((word(bytes + 6) & V4_OFFSET_BITS) != 0)
+        return 0;
+    return take_ports(bytes + header, len - header, out);
+}
+
+static bool is_extension(uint8_t protocol)
+{
+    return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+           protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_AH;
 }
 
 /* Bytes of an extension header, 0 if it is none. */
@@ -68,15 +78,16 @@ static int parse_v6(const uint8_t *bytes, size_t len, struct header *out)
     out->source = addr_make(AF_INET6, bytes + 8);
     out->destination = addr_make(AF_INET6, bytes + 24);
     out->protocol = bytes[6];
-    while (len - at >= 8 && first && (size = extension(out->protocol, bytes + at)) > 0) {
+    while (first && len - at >= 8 && (size = extension(out->protocol, bytes + at)) > 0) {
         if (out->protocol == IPPROTO_FRAGMENT)
             first = (word(bytes + at + 2) & V6_OFFSET_BITS) == 0;
         out->protocol = bytes[at];
         at = size > len - at ? len : at + size;
     }
-    if (first)
-        take_ports(bytes + at, len - at, out);
-    return 0;
+    /* Cut off in the middle of what comes before the ports. */
+    if (first && len - at < 8 && is_extension(out->protocol))
+        return -EBADMSG;
+    return first ? take_ports(bytes + at, len - at, out) : 0;
 }
 
 int header_parse(const uint8_t *bytes, size_t len, struct header *out)

@@ -7,10 +7,11 @@
 
 #include "addr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEADER_BYTES 256 /* of a packet: with these all but the strangest is found */
+#define HEADER_BYTES 1280 /* of a packet, IPv6's least MTU: ports stand within */
 
 struct header {
     struct addr source, destination;
@@ -18,7 +19,11 @@ struct header {
     uint16_t source_port, destination_port; /* 0 where there are none, or a fragment lacks them */
 };
 
-/* 0, or -EBADMSG if it is no packet of either family. */
+/* Whether packets of this protocol have ports. */
+bool header_has_ports(uint8_t protocol);
+/* 0, or -EBADMSG if it is no packet of either family, or if its ports would stand behind these
+ * bytes.
+ */
 int header_parse(const uint8_t *bytes, size_t len, struct header *out);
 
 #endif

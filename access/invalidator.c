@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #define MODE 0620
-#define READS 16 /* at once: who writes without an end keeps nobody else waiting */
 
 int invalidator_make(const char *path, gid_t group)
 {
@@ -67,6 +66,7 @@ static void end_word(struct invalidator *v, invalidator_address *each, invalidat
 void invalidator_feed(struct invalidator *v, const char *bytes, size_t len,
                       invalidator_address *each, invalidator_garbage *bad, void *context)
 {
+    v->flushed = v->flushed && len == 0;
     for (size_t i = 0; i < len; i++) {
         if (is_separator(bytes[i]))
             end_word(v, each, bad, context);
@@ -80,24 +80,21 @@ void invalidator_feed(struct invalidator *v, const char *bytes, size_t len,
 bool invalidator_read(struct invalidator *v, invalidator_address *each, invalidator_garbage *bad,
                       void *context)
 {
-    char buffer[4096];
-    ssize_t n;
+    char buffer[INVALIDATOR_BYTES];
+    ssize_t n = read(v->fd, buffer, sizeof buffer);
 
-    for (int i = 0; i < READS; i++) {
-        n = read(v->fd, buffer, sizeof buffer);
-        if (n <= 0)
-            return n < 0 && (errno == EAGAIN || errno == EINTR);
-        invalidator_feed(v, buffer, (size_t)n, each, bad, context);
-    }
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR);
+    invalidator_feed(v, buffer, (size_t)n, each, bad, context);
     return true;
 }
 
 bool invalidator_waits(const struct invalidator *v)
 {
-    return v->len > 0 && !v->too_long;
+    return v->len > 0 && !v->too_long && !v->flushed;
 }
 
-void invalidator_flush(const struct invalidator *v, invalidator_address *each, void *context)
+void invalidator_flush(struct invalidator *v, invalidator_address *each, void *context)
 {
     char word[INVALIDATOR_WORD + 1];
     struct addr a;
@@ -106,4 +103,5 @@ void invalidator_flush(const struct invalidator *v, invalidator_address *each, v
     word[v->len] = '\0';
     if (invalidator_waits(v) && addr_parse(word, &a) == 0)
         each(context, &a);
+    v->flushed = true;
 }

@@ -9,12 +9,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define GROUPS_MAX 64 /* of one name */
+#define FOLLOWED_MAX 200 /* changes one by one: more are had faster by reading all */
 
 /* The rows of validipaddress, of groups that count and of the others. */
 struct lists {
     struct addrset ours, others;
-    int64_t groups[GROUPS_MAX];
+    int64_t *groups; /* that count, of one name */
     size_t group_count;
 };
 
@@ -26,12 +26,16 @@ struct policy {
     struct lists lists;
     struct policy_facts facts;
     int64_t spent_ns;
+    bool unknown; /* the lists are to be read anew, whatever the generation */
 };
 
 static void free_lists(struct lists *l)
 {
     addrset_free(&l->ours);
     addrset_free(&l->others);
+    free(l->groups);
+    l->groups = NULL;
+    l->group_count = 0;
 }
 
 static bool names_group(const struct policy *p)
@@ -77,8 +81,11 @@ static int read_groups(struct policy *p, struct lists *l)
 
     store_read_groups(p->store, p->conf->auth.host_group);
     while ((rc = store_next_group(p->store, &group)) > 0) {
-        if (l->group_count == GROUPS_MAX)
-            return -E2BIG;
+        int64_t *more = realloc(l->groups, (l->group_count + 1) * sizeof *more);
+
+        if (!more)
+            return -ENOMEM;
+        l->groups = more;
         l->groups[l->group_count++] = group;
     }
     return rc;
@@ -121,14 +128,17 @@ static int follow(struct policy *p, int64_t until)
     store_read_address_changes(p->store, at);
     while ((rc = store_next_address_change(p->store, &row)) > 0 && row.generation == at + 1)
         at++;
-    if (rc < 0 || at != until)
+    if (rc < 0 || at != until || until - p->facts.lists > FOLLOWED_MAX)
         return rc < 0 ? rc : 0;
     store_read_address_changes(p->store, p->facts.lists);
     while ((rc = store_next_address_change(p->store, &row)) > 0) {
         rc = change_lists(p, &p->lists, &row);
         if (rc)
-            return rc;
+            break;
     }
+    /* Half of them: what the lists hold now nobody knows. */
+    if (rc < 0)
+        p->unknown = true;
     return rc < 0 ? rc : 1;
 }
 
@@ -140,12 +150,13 @@ static int refresh(struct policy *p, bool first)
 
     if (lists < 0 || hosts < 0)
         return (int)(lists < 0 ? lists : hosts);
-    if (policy_has_lists(p) && (first || lists != p->facts.lists)) {
-        rc = first || lists < p->facts.lists ? 0 : follow(p, lists);
+    if (policy_has_lists(p) && (first || p->unknown || lists != p->facts.lists)) {
+        rc = first || p->unknown || lists < p->facts.lists ? 0 : follow(p, lists);
         if (rc == 0)
             rc = read_all(p);
         if (rc < 0)
             return rc;
+        p->unknown = false;
     }
     changed |= lists != p->facts.lists ? POLICY_LISTS : 0;
     changed |= hosts != p->facts.hosts ? POLICY_HOSTS : 0;
@@ -214,7 +225,7 @@ static int ask_own(struct policy *p, const struct addr *a, uint16_t port)
 
     if (rc == -ENODATA)
         return p->conf->auth.authoritative ? ANSWER_BLOCK : ANSWER_NEXT;
-    return rc < 0 ? rc : rc > 0 ? ANSWER_PASS : ANSWER_BLOCK;
+    return rc < 0 ? rc : rc == 1 ? ANSWER_PASS : ANSWER_BLOCK;
 }
 
 /* Whether a host is open for a user who may have it open: 1, 0 or -errno. */

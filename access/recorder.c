@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -17,7 +19,7 @@
 #define BATCH_MS 1000
 
 struct recorder {
-    int fd;
+    int fd, signals;
     struct store *store;
     struct trouble trouble;
     struct store_lookup records[RECORDS];
@@ -85,6 +87,18 @@ static int wait_ms(const struct recorder *r)
     return left.ns <= 0 ? 0 : (int)(left.ns / NS_PER_MS) + 1;
 }
 
+/* TERM: what has come is written, and what comes later is for the next one. */
+static bool is_told_to_end(const struct recorder *r)
+{
+    struct signalfd_siginfo info;
+
+    while (read(r->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGTERM)
+            return true;
+    }
+    return false;
+}
+
 static int take(struct recorder *r)
 {
     ssize_t n = read(r->fd, &r->records[r->count], sizeof *r->records);
@@ -105,17 +119,23 @@ static int record(struct recorder *r)
     int err = 0;
 
     while (!err && !r->ended) {
-        struct pollfd slot = {.fd = r->count < RECORDS ? r->fd : -1, .events = POLLIN};
+        struct pollfd slots[] = {{r->count < RECORDS ? r->fd : -1, POLLIN, 0},
+                                 {r->signals, POLLIN, 0}};
 
-        if (poll(&slot, 1, wait_ms(r)) < 0 && errno != EINTR)
+        if (poll(slots, 2, wait_ms(r)) < 0 && errno != EINTR)
             return -errno;
-        if (slot.revents)
+        if (slots[0].revents)
             err = take(r);
-        if (r->count > 0 && (r->count == RECORDS || wait_ms(r) == 0))
+        else if (slots[1].revents && is_told_to_end(r))
+            r->ended = true;
+        if (store_is_replaced(r->store))
+            err = -ESTALE;
+        else if (r->count > 0 && (r->count == RECORDS || wait_ms(r) == 0))
             flush(r);
     }
-    for (int i = 0; r->count > 0 && i < 5; i++)
-        flush(r);
+    flush(r);
+    if (r->count > 0)
+        log_err("%zu look-ups are lost: %s", r->count, store_error(r->store));
     return err;
 }
 
@@ -124,11 +144,14 @@ int recorder_run(int fd, const struct sandbox *user, const char *database)
     struct recorder *r = calloc(1, sizeof *r);
     const struct sandbox_needs needs = {.database = database};
     char why[SANDBOX_WHY_LEN];
+    sigset_t all;
     int err;
 
     if (!r)
         return EX_OSERR;
     r->fd = fd;
+    sigfillset(&all);
+    r->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
     if (sandbox_enter(user, &needs, why) != 0) {
         log_failure("privilege cannot be given up: %s", why);
         return EX_OSERR;
@@ -140,7 +163,8 @@ int recorder_run(int fd, const struct sandbox *user, const char *database)
     }
     err = record(r);
     if (err)
-        log_err("look-ups cannot be received: %s", strerror(-err));
+        log_err("look-ups cannot be recorded: %s",
+                err == -ESTALE ? "the database has been replaced" : strerror(-err));
     store_close(r->store);
     return err ? EX_OSERR : 0;
 }

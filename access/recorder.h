@@ -14,8 +14,8 @@
 int recorder_pipe(int ends[2]);
 /* Sends one record, without waiting: false if there is no room for it. */
 bool recorder_send(int fd, const struct store_lookup *lookup);
-/* Gives up privilege, and writes what comes over `fd` until its end, a second's records in one
- * transaction. An exit code. */
+/* Gives up privilege, and writes what comes over `fd` until its end or TERM, a second's records in
+ * one transaction. Signals have to be blocked. An exit code. */
 int recorder_run(int fd, const struct sandbox *user, const char *database);
 
 #endif

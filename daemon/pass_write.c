@@ -2,6 +2,7 @@
 #include "pass_state.h"
 
 #include "log.h"
+#include "num.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -98,9 +99,9 @@ static void settled(struct pass *p, bool aged)
 
         h->meter.unsaved = false;
         h->row.cnts = h->meter.cnts;
-        h->row.counter += h->meter.uncounted;
+        h->row.counter = num_add(h->row.counter, h->meter.uncounted);
         h->meter.uncounted = 0;
-        h->row.tic += aged && needs_aging(h);
+        h->row.tic = num_add(h->row.tic, aged && needs_aging(h));
     }
     for (size_t i = 0; i < p->locals.count; i++)
         p->locals.users[i].meter.unsaved = false;

@@ -53,17 +53,21 @@ int background_start(int *ready, const char **what)
     return chdir("/") == 0 ? 0 : -errno;
 }
 
-int background_leave(int *ready)
+void background_leave_terminal(int null)
 {
-    int null, err;
-
-    if (*ready < 0)
-        return 0;
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; null >= 0 && fd <= 2; fd++)
         dup2(null, fd);
     if (null >= 0)
         close(null);
+}
+
+int background_leave(int *ready)
+{
+    int err;
+
+    if (*ready < 0)
+        return 0;
+    background_leave_terminal(open("/dev/null", O_RDWR | O_CLOEXEC));
     err = write(*ready, "", 1) == 1 ? 0 : -EPIPE;
     close(*ready);
     *ready = -1;

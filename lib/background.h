@@ -17,4 +17,8 @@ int background_start(int *ready, const char **what);
  * -EPIPE if nobody waits any more. */
 int background_leave(int *ready);
 
+/* The first half of it alone, for other processes of the daemon: `null` is /dev/null, opened when
+ * it could be, and closed here. */
+void background_leave_terminal(int null);
+
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,10 +138,21 @@ static void write_once(const char *bytes, size_t len)
         return;
 }
 
+/* A reader that stands still, a pipe's or a terminal's, loses lines and keeps nobody waiting: what
+ * is ready to be written to takes so many bytes (pipe(7), POSIX's PIPE_BUF). */
 void log_write_out(void)
 {
-    if (out.gathered > 0)
-        write_once(out.lines, out.gathered);
+    struct pollfd slot = {descriptor(), POLLOUT, 0};
+    size_t at = 0;
+
+    while (at < out.gathered && poll(&slot, 1, 0) > 0) {
+        size_t len = out.gathered - at > PIPE_BUF ? PIPE_BUF : out.gathered - at;
+        ssize_t n = write(slot.fd, out.lines + at, len);
+
+        if (n <= 0)
+            break;
+        at += (size_t)n;
+    }
     out.gathered = 0;
 }
 

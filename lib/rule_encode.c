@@ -208,10 +208,11 @@ static size_t encode_queue_or_mark(void *data, const struct rule *r)
         return sizeof *queue;
     }
     if (r->target == TARGET_MARK) {
-        *mark = (struct xt_mark_tginfo2){.mark = r->set_mark, .mask = r->set_mark};
+        *mark = (struct xt_mark_tginfo2){.mark = r->set_mark.value, .mask = r->set_mark.mask};
         return sizeof *mark;
     }
-    connmark->ctmark = connmark->ctmask = r->set_mark;
+    connmark->ctmark = r->set_mark.value;
+    connmark->ctmask = r->set_mark.mask;
     connmark->nfmask = UINT32_MAX;
     connmark->mode = XT_CONNMARK_SET;
     return sizeof *connmark;

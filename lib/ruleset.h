@@ -57,7 +57,7 @@ enum rule_target {
     TARGET_REJECT_TCP, /* with a reset */
     TARGET_MASQUERADE,
     TARGET_QUEUE,    /* asks the program behind the queue `queue` */
-    TARGET_MARK,     /* sets the bits of `set_mark` in the packet's mark, and goes on */
+    TARGET_MARK,     /* sets the bits under the mask of `set_mark` in the packet's, and goes on */
     TARGET_CONNMARK, /* in the connection's */
     TARGET_JUMP,     /* to `chain`, and back */
     TARGET_GOTO      /* to `chain`, and not back */
@@ -81,7 +81,7 @@ struct rule {
     char chain[RULE_CHAIN_LEN];
     uint16_t queue;
     bool bypass; /* without a program behind the queue the packet goes on */
-    uint32_t set_mark;
+    struct rule_mark set_mark;
 };
 
 struct rule_chain {

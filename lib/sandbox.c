@@ -144,7 +144,7 @@ int sandbox_enter(const struct sandbox *s, const struct sandbox_needs *needs,
     if (!err)
         err = step(sandbox_limit_files(needs->database, needs->socket), "landlock", why);
     if (!err)
-        err = step(sandbox_limit_calls(), "seccomp", why);
+        err = step(sandbox_limit_calls(needs), "seccomp", why);
     return err;
 }
 

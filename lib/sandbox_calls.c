@@ -140,7 +140,7 @@ static int allow_if(scmp_filter_ctx filter, int call, unsigned count,
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, conditions);
 }
 
-static int allow_arguments(scmp_filter_ctx filter)
+static int allow_arguments(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 {
     /* A datagram is what syslog takes. */
     const struct scmp_arg_cmp local[] = {SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
@@ -153,9 +153,9 @@ static int allow_arguments(scmp_filter_ctx filter)
     const struct scmp_arg_cmp itself[] = {SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())};
     int err = allow_if(filter, SCMP_SYS(socket), 2, local);
 
-    if (!err)
+    if (!err && !needs->net_admin)
         err = allow_if(filter, SCMP_SYS(socket), 2, control);
-    if (!err)
+    if (!err && !needs->net_admin)
         err = allow_if(filter, SCMP_SYS(socket), 2, routes);
     if (!err)
         err = allow_if(filter, SCMP_SYS(mmap), 1, data);
@@ -168,7 +168,7 @@ static int allow_arguments(scmp_filter_ctx filter)
     return err;
 }
 
-int sandbox_limit_calls(void)
+int sandbox_limit_calls(const struct sandbox_needs *needs)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int err = filter ? 0 : -ENOMEM;
@@ -176,7 +176,7 @@ int sandbox_limit_calls(void)
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed && !err; i++)
         err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     if (!err)
-        err = allow_arguments(filter);
+        err = allow_arguments(filter, needs);
     if (!err)
         err = seccomp_load(filter);
     seccomp_release(filter);

@@ -149,7 +149,11 @@ int sql_changes(struct store *s)
 int sql_own_prepare(struct store *s, const char *sql, const char *const *names)
 {
     const char *tail = "";
-    int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->own, &tail);
+    int rc;
+
+    sqlite3_finalize(s->own);
+    s->own = NULL;
+    rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->own, &tail);
 
     if (rc != SQLITE_OK) {
         failed(s, rc);

@@ -84,7 +84,7 @@ int store_ask_question(struct store *s, const char *ip, uint16_t port, const cha
     sql_own_bind_int(s, ":port", port);
     sql_own_bind_text(s, ":group", group);
     rc = sql_own_run(s, QUESTION_MS, &answer);
-    return rc < 0 ? rc : rc == 0 ? -ENODATA : answer != 0;
+    return rc < 0 ? rc : rc == 0 ? -ENODATA : answer == 1;
 }
 
 int store_log_lookup(struct store *s, const struct store_lookup *lookup)

@@ -103,6 +103,13 @@ ok "and stays" eval 'on_gate iptables-legacy -S INPUT | grep -q 203.0.113.1'
 on_gate iptables-legacy -F TCPQUOTA-AUTH
 ok "what somebody empties is filled again" within 15 not connects on_host
 ok "and told" within 5 says 'WARNING.* somebody has changed the entries'
+kill -WINCH "$(authd_pid)"
+kill -CONT "$(authd_pid)"
+ok "other signals end nothing" lines_are_written
+sed "s|authd.pid|second.pid|; s/^\[auth\]/[auth]\nqueue=55/" "$CONF" >"$TRASH/second.cf"
+is "a second one with another PIDFILE and queue does not start either" \
+    "$(code on_gate timeout 20 $AUTHD -c "$TRASH/second.cf" -i "$TRASH/fifo2")|$(grep -c 'another tcpquota-authd runs' "$TRASH/said")" '1|1'
+ok "nor does it take anything along" not connects on_host
 for signal in INT QUIT ABRT TERM; do
     [ -n "$(authd_pid)" ] || start_authd
     stop_authd -$signal
@@ -231,13 +238,18 @@ start_authd
 ok "closed: started again" connects on_host
 kill -KILL "$(authd_pid)"
 ok "closed: the keeper killed, nobody gets in" within 10 not connects on_host
-is "--clean" "$(code on_gate $AUTHD --clean -c "$CONF")|$(on_gate iptables-legacy-save | grep -c AUTH)" '0|0'
+echo nonsense >>"$CONF"
+is "--clean, whatever is wrong with the configuration" "$(code on_gate $AUTHD --clean -c "$CONF")|$(on_gate iptables-legacy-save | grep -c AUTH)" '0|0'
 with 'fail=open'
 ok "(open: who is in no list does not get in)" not connects on_host2
 kill_all
 ok "open: killed, everybody gets in" connects on_host2
 start_authd
 ok "open: started again" not connects on_host2
+worker=$(pgrep -P "$(authd_pid)" -n)
+kill -STOP $worker
+ok "a worker that was stopped is killed" within 40 says 'the worker has not answered for'
+ok "and another one answers" within 20 not connects on_host2
 worker=$(pgrep -P "$(authd_pid)" -n)
 kill -KILL $worker
 ok "a worker that was killed is started again" within 20 eval '[ "$(pgrep -P "$(authd_pid)" | wc -l)" = 2 ] && ! connects on_host2'

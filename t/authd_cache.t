@@ -86,6 +86,8 @@ ok "and the next one" within 5 evicted fd99::2
 forget
 printf '10.99.0.2' >"$FIFO"
 ok "one without an end" within 5 evicted 10.99.0.2
+sleep 0.5
+ok "it is told of once" eval '[ "$(grep -ac "invalidating 10.99.0.2 " "$OUT")" = 1 ]'
 forget
 printf '\n' >"$FIFO"
 printf 'nonsense 10.99.0.400 %s\0\1\377 10.99.0.77\t\r\n' "$(head -c 300000 /dev/zero | tr '\0' x)" >"$FIFO" &
@@ -97,15 +99,17 @@ for writer in 1 2 3 4; do
     (for i in $(seq 1 50); do echo "10.98.$writer.$i"; done >"$FIFO") &
     PIDS="$PIDS $!"
 done
+timeout 2 yes garbage >"$FIFO"
+ok "endless garbage: a line a second at most" eval '[ "$(grep -ac "is no address" "$OUT")" -le 6 ]'
 ok "several writers at once: all is heard" within 10 eval '[ "$(grep -c "invalidating 10.98" "$OUT")" = 200 ]'
 fill
 ok "and it goes on" cached on_host
 
 # Time, room and growth.
-with cache 'ttl=1'
+with cache 'ttl=3'
 connects on_host
 connects on_host
-sleep 1.3
+sleep 3.3
 connects on_host
 is "a line lives for its ttl" "$(answers 'PASS 10.99.0.2 7001' && echo asked) $(hits)" 'asked 1'
 addresses 1 40
@@ -163,7 +167,11 @@ ok "a port that is not named any more is open" connects on_host2 10.99.0.1 7002
 unlist 10.99.0.2
 ok "the database is watched still" not connects on_host
 list 10.99.0.2
-sed -i 's/^size=12/size=none/' "$CONF"
+sed -i 's/^ports=7001/sql="SELECT 1 FROM nowhere"/' "$CONF"
+kill -HUP "$(authd_pid)"
+ok "a question that is none is told" within 10 says 'sql: no such table: nowhere'
+ok "and the old configuration goes on" within 10 connects on_host
+sed -i 's/^sql=.*/ports=7001/; s/^size=12/size=none/' "$CONF"
 kill -HUP "$(authd_pid)"
 ok "a broken one is told with its line" within 10 says 'ERROR.*tcpquota.cf:[0-9]*: SIZE:'
 ok "and the old one goes on" eval 'connects on_host && [ "$(fact size)" = 12 ]'
@@ -175,8 +183,9 @@ auth cache
 on_gate "$AUTHD" -q -c "$CONF" -i "$FIFO" >>"$OUT" 2>&1 &
 PIDS="$PIDS $!"
 within 10 not connects on_host2 10.99.0.1 7002
+sed -i 's/^\[auth\]/[auth]\nports=7001/' "$CONF"
 kill -HUP "$(authd_pid)"
-sleep 0.5
+within 10 eval 'on_gate iptables-legacy -S TCPQUOTA-AUTH | grep -q -- "--dport 7001 "'
 is "-q says nothing of what is not critical" "$(cat "$OUT")" ''
 stop_authd
 start_authd -a
@@ -208,7 +217,7 @@ within 5 evicted 10.99.0.2
 is "kernel=yes: eviction takes it out" "$(on_gate ipset list tcpquota-authp4 | grep -c '10.99.0.2,')" 0
 connects on_host
 unlist 10.99.0.2
-ok "kernel=yes: so does a commit" not connects on_host
+ok "kernel=yes: so does a commit, as soon as it is seen" within 5 not connects on_host
 list 10.99.0.2
 connects on_host
 kill -USR2 "$(authd_pid)"
@@ -216,8 +225,12 @@ ok "kernel=yes: and a purge" within 5 eval '[ "$(on_gate ipset list tcpquota-aut
 worker=$(pgrep -P "$(authd_pid)" -n)
 connects on_host
 kill -KILL $worker
-within 20 says 'start.d again'
 ok "kernel=yes: what a killed worker has left is taken out" within 20 eval '[ "$(on_gate ipset list tcpquota-authp4 | grep -c "10.99.0.2,")" = 0 ]'
+connects on_host
+within 5 on_gate ipset test tcpquota-authp4 10.99.0.2,tcp:7001
+kill -KILL "$(authd_pid)"
+ok "kernel=yes, closed: the keeper killed, it does not pass either" within 10 not connects on_host
+start_authd
 stop_authd
 is "kernel=yes: no set is left" "$(on_gate ipset list -n | grep -c tcpquota)" 0
 with cache kernel=yes honor-ip-port=no

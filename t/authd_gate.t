@@ -15,7 +15,7 @@ start_daemon
 start_authd
 allow alice 100000
 db "INSERT INTO hostgroup (name) VALUES ('lab')"
-ok "its entries stand around the gate's" jumps_are TCPQUOTA-AUTH,TCPQUOTA,TCPQUOTA-AUTH-PASS
+ok "its entries stand around the gate's" jumps_are TCPQUOTA-AUTH,TCPQUOTA,TCPQUOTA-AUTH-FWD
 ok "who is in no list and not open gets nowhere" not reaches
 list 10.99.0.2
 ok "PASS does not open what the gate shuts" not reaches
@@ -47,7 +47,7 @@ within 5 is_open 10.99.0.2
 ok "a deposit, and opened" connects on_host
 
 # What is charged empties nothing.
-fact_of() { kill -USR1 "$(authd_pid)"; sleep 0.3; grep -a 'NOTICE. database' "$OUT" | tail -1 | grep -oE "$1=[0-9]*"; }
+fact_of() { lines_are_written; grep -a 'NOTICE. database' "$OUT" | tail -1 | grep -oE "$1=[0-9]*"; }
 db "UPDATE masq SET tic = -1"
 download dl tcp 192.0.2.2
 before=$(fact_of hosts)
@@ -68,11 +68,14 @@ list 10.99.0.2
 ok "in the list it is let out" reaches
 is "and masqueraded" "$(on_server timeout 3 sh -c 'ss -tn state all "( sport = :'$PORT' )"' | grep -c '10\.99\.')" 0
 stop_daemon
-ok "without the gate its own entries are left" within 10 jumps_are TCPQUOTA-AUTH,TCPQUOTA-AUTH-PASS
+ok "without the gate its own entries are left" within 10 jumps_are TCPQUOTA-AUTH,TCPQUOTA-AUTH-FWD
+on_gate iptables-legacy -P FORWARD DROP
+ok "nor does a PASS let anybody of LOCALNET out through a policy of DROP" not reaches
+on_gate iptables-legacy -P FORWARD ACCEPT
 start_daemon
-ok "the gate comes in between" jumps_are TCPQUOTA-AUTH,TCPQUOTA,TCPQUOTA-AUTH-PASS
+ok "the gate comes in between" jumps_are TCPQUOTA-AUTH,TCPQUOTA,TCPQUOTA-AUTH-FWD
 on_gate iptables-legacy -I FORWARD -s 203.0.113.1 -j DROP
-ok "pushed back, both find their places" within 20 eval '[ "$(jumps)" = TCPQUOTA-AUTH,TCPQUOTA,TCPQUOTA-AUTH-PASS ] && [ "$(on_gate iptables-legacy -S FORWARD | sed -n 2p)" = "-A FORWARD -j TCPQUOTA-AUTH" ]'
+ok "pushed back, both find their places" within 20 eval '[ "$(jumps)" = TCPQUOTA-AUTH,TCPQUOTA,TCPQUOTA-AUTH-FWD ] && [ "$(on_gate iptables-legacy -S FORWARD | sed -n 2p)" = "-A FORWARD -j TCPQUOTA-AUTH" ]'
 stop_authd
 ok "without it the gate is as it was" jumps_are TCPQUOTA
 

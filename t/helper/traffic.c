@@ -214,7 +214,12 @@ static int get(bool udp, const char *addr, int port, int seconds)
 {
     int fd = start_client(udp, addr, port, 'd');
     int64_t end = now_ms() + seconds * 1000, last = 0, bytes = 0;
-    const char *why = fd < 0 ? "refused" : "done";
+    const char *why;
+
+    /* A machine that stands still for a second is no refusal. */
+    for (int i = 0; i < 3 && fd < 0; i++)
+        fd = start_client(udp, addr, port, 'd');
+    why = fd < 0 ? "refused" : "done";
 
     while (fd >= 0 && now_ms() < end) {
         ssize_t n = wait_bytes(fd, STALL_MS);

@@ -48,6 +48,11 @@ static bool meet(struct cache *c, uint16_t n, int64_t now)
     return false;
 }
 
+static bool is_of(void *context, const struct cache_entry *entry)
+{
+    return addr_equal(context, &entry->key.addr);
+}
+
 static struct cache_facts facts(const struct cache *c)
 {
     struct cache_facts f;
@@ -114,8 +119,8 @@ static void test_agree(struct tap *t)
         int first = -1;
 
         for (int i = 0; i < 4; i++) {
-            int got =
-                drops ? (int)cache_drop_addr(caches[i], &gone_addr) : meet(caches[i], n, step / 10);
+            int got = drops ? (int)cache_drop_if(caches[i], is_of, &gone_addr)
+                            : meet(caches[i], n, step / 10);
 
             first = i == 0 ? got : first;
             apart += got != first;
@@ -147,12 +152,12 @@ static void test_drop(struct tap *t)
         meet(c, n, 0);
     cache_put(c, &other, (struct answer_kind){ANSWER_BLOCK, ANSWERED_BY_SQL}, at(0));
     tap_is(t, cache_find(c, &other, at(1))->answer.verdict, ANSWER_BLOCK, "blocks are kept");
-    tap_is(t, (int)cache_drop_addr(c, &other.addr), 2, "an address, with all its ports");
+    tap_is(t, (int)cache_drop_if(c, is_of, &other.addr), 2, "an address, with all its ports");
     tap_is(t, has(c, 1, 1), false, "is gone");
     tap_is(t, has(c, 2, 1), true, "another one is not");
     tap_is(t, (int)cache_drop_if(c, is_odd, NULL), 1, "those of a kind");
     tap_is(t, has(c, 3, 1), false, "are gone");
-    tap_is(t, (int)cache_drop_addr(c, &other.addr), 0, "one that is not there");
+    tap_is(t, (int)cache_drop_if(c, is_of, &other.addr), 0, "one that is not there");
     tap_is(t, (int)facts(c).used, 1, "one is left");
     tap_is(t, (int64_t)facts(c).hits, 2, "hits");
     tap_is(t, (int64_t)facts(c).misses, 5, "misses");

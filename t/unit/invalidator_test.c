@@ -82,6 +82,9 @@ static void test_flush(struct tap *t)
     tap_text(t, h.text, "", "it is not told of yet");
     invalidator_flush(&v, hear, &h);
     tap_text(t, h.text, "10.0.0.1;", "unless its end does not come");
+    tap_is(t, invalidator_waits(&v), false, "then it is waited for no more");
+    invalidator_flush(&v, hear, &h);
+    tap_text(t, h.text, "10.0.0.1;", "nor told of twice");
     invalidator_feed(&v, "7\n", 2, hear, hear_garbage, &h);
     tap_text(t, h.text, "10.0.0.1;10.0.0.17;", "it may go on all the same");
     invalidator_feed(&v, "10.0.", 5, hear, hear_garbage, &h);
