@@ -299,26 +299,26 @@ ok "and opens when the lock is gone" within 10 shows one 'is open for alice'
 presses one q
 within 5 rows_are 0
 within 5 ended one
-lock_database 20
+lock_database
 login_as alice 10.99.0.2 one $openhost
 within 4 shows one 'waiting for tcpquotad'
 presses one q
-ok "q while it waits ends it" within 2 status_is one 0
+ok "q while it waits ends it" within 10 status_is one 0
 ok "without a complaint" not shows one '^openhost:'
 for signal in TERM INT HUP; do
     login_as alice 10.99.0.2 one $openhost
     within 4 shows one 'waiting for tcpquotad'
     kill -$signal "$(pid_of one)"
-    ok "$signal as well" within 2 status_is one 0
+    ok "$signal as well" within 10 status_is one 0
 done
 login_as alice 10.99.0.2 one $openhost
 within 4 shows one 'waiting for tcpquotad'
 login_as alice 10.99.0.2 two $openhost --close
-ok "--close from another terminal ends it, too" within 2 status_is one 0
+ok "--close from another terminal ends it, too" within 10 status_is one 0
 ok "it says so" shows one '^closed'
-ok "and --close is done" within 2 status_is two 0
+ok "and --close is done" within 10 status_is two 0
 ok "all of that while the database was locked" not test -e "$TRASH/unlocked"
-within 30 test -e "$TRASH/unlocked"
+unlock_database
 sleep 1
 ok "nothing is opened afterwards" rows_are 0
 served_names() { for namer in $(pgrep -P "$(daemon_pid)"); do pkill -$1 -P "$namer"; done; }
@@ -326,7 +326,7 @@ served_names STOP
 login_as alice 10.99.0.2 one $openhost
 within 4 shows one 'waiting for tcpquotad'
 presses one q
-ok "q before it is known who asks ends it" within 2 status_is one 0
+ok "q before it is known who asks ends it" within 10 status_is one 0
 ok "without a complaint" not shows one '^openhost:'
 served_names CONT
 login_as alice 10.99.0.2 one $openhost
