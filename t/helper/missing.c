@@ -1,7 +1,7 @@
 /*
- * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, recent, mac, owner,
- * tcp, conntrack, landlock; or one that refuses what is named there, of: become (another user), landlock_add,
- * seccomp, no_new_privs.
+ * Preloaded: a kernel that lacks what is named in MISSING, of: xtables, v6 (that of IPv6 alone),
+ * recent, mac, owner, tcp, set, NFQUEUE, MARK, conntrack, landlock; or one that refuses what is named
+ * there, of: become (another user), landlock_add, seccomp, no_new_privs.
  */
 #include <netinet/in.h> /* before the kernel's own */
 
@@ -34,11 +34,14 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
         (int (*)(int, int, int, void *, socklen_t *))dlsym(RTLD_NEXT, "getsockopt");
     int netfilter = (level == IPPROTO_IP && name >= IPT_BASE_CTL && name <= IPT_SO_GET_MAX) ||
                     (level == IPPROTO_IPV6 && name >= IP6T_BASE_CTL && name <= IP6T_SO_GET_MAX);
-    int match = (level == IPPROTO_IP && name == IPT_SO_GET_REVISION_MATCH) ||
-                (level == IPPROTO_IPV6 && name == IP6T_SO_GET_REVISION_MATCH);
+    int revision = (level == IPPROTO_IP && (name == IPT_SO_GET_REVISION_MATCH ||
+                                            name == IPT_SO_GET_REVISION_TARGET)) ||
+                   (level == IPPROTO_IPV6 && (name == IP6T_SO_GET_REVISION_MATCH ||
+                                              name == IP6T_SO_GET_REVISION_TARGET));
 
-    if ((netfilter && lacks("xtables")) || (match && lacks(((struct xt_get_revision *)value)->name))) {
-        errno = match ? ENOENT : ENOPROTOOPT;
+    if ((netfilter && lacks("xtables")) || (netfilter && level == IPPROTO_IPV6 && lacks("v6")) ||
+        (revision && lacks(((struct xt_get_revision *)value)->name))) {
+        errno = revision ? ENOENT : ENOPROTOOPT;
         return -1;
     }
     return real(fd, level, name, value, len);
