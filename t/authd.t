@@ -161,6 +161,26 @@ ok "IPv6 neighbours find each other" eval 'list fd99::2; on_gate ip -6 neigh flu
 on_gate iptables-legacy -P INPUT ACCEPT
 on_gate iptables-legacy -F INPUT
 
+# What comes out of a tunnel is asked for by its own address, not let in by that of the tunnel.
+tunnel() { # host|gate OWN OTHER ADDRESS
+    on_$1 ip link add vx0 type vxlan id 5 local $2 remote $3 dstport 4789 &&
+        on_$1 ip addr add $4/24 dev vx0 && on_$1 ip link set vx0 up
+}
+if tunnel host 10.99.0.2 10.99.0.1 10.77.0.2 && tunnel gate 10.99.0.1 10.99.0.2 10.77.0.1; then
+    for state in yes no; do
+        with keep-state=$state
+        db "DELETE FROM validipaddress; INSERT INTO validipaddress VALUES (1, '10.99.0.2')"
+        ok "keep-state=$state: a tunnel that passes" connects on_host
+        ok "keep-state=$state: lets nobody in who is in no list" not connects on_host 10.77.0.1
+        list 10.77.0.2
+        ok "keep-state=$state: and whoever is in one" within 5 connects on_host 10.77.0.1
+    done
+    on_gate ip link del vx0
+    on_host ip link del vx0
+else
+    ok "a tunnel # SKIP the kernel has no vxlan" true
+fi
+
 # What becomes of those who are blocked.
 db "DELETE FROM validipaddress"
 with 'return-reset=yes'
