@@ -69,9 +69,11 @@ sed -i 's/^PERIOD=.*/PERIOD=none/' "$CONF"
 ok "restart with a broken configuration is refused" not script restart
 ok "and nobody is stopped" kill -0 "$(daemon_pid)"
 configure
-rotate() { LOGFILE=$LOG PIDFILE=$TRASH/pid sh "$root/etc/cron.weekly/tcpquota"; }
+rotate() { LOGFILE=$LOG PIDFILE=$TRASH/pid AUTHD_LOGFILE=$TRASH/authd.log AUTHD_PIDFILE=$TRASH/authd.pid sh "$root/etc/cron.weekly/tcpquota"; }
+echo line >"$TRASH/authd.log"
 ok "the weekly script" rotate
 ok "has turned the log over" test -s "$LOG.1.gz"
+ok "and that of tcpquota-authd" test -s "$TRASH/authd.log.1.gz"
 kill -USR1 "$(daemon_pid)"
 ok "and the daemon writes to the new one" within 5 logged 'debug on'
 ok "the download still goes on" not is_over dl
