@@ -97,16 +97,24 @@ static void pass_on(struct keeper *k, int signal)
         kill(k->worker.pid, signal);
 }
 
-/* What the worker cannot read itself goes to it as descriptors: the file, and the log. */
-static void hand_over(struct keeper *k, int snapshot)
+/* What the worker cannot read itself goes to it as descriptors: the file, and the log. Whether it
+ * takes them; one that is not there will have to. */
+static bool hand_over(struct keeper *k, int snapshot)
 {
     struct wire_message m = {.kind = WIRE_RELOAD, .option = WIRE_SNAPSHOT};
-    int fds[WIRE_DESCRIPTORS] = {snapshot, log_descriptor()};
+    int fds[WIRE_DESCRIPTORS] = {snapshot, log_descriptor()}, err;
 
+    if (k->worker.pid <= 0 || k->socket < 0)
+        return true;
     if (fds[1] >= 0)
         m.option |= WIRE_LOG;
-    if (k->worker.pid > 0 && wire_send(k->socket, &m, fds, fds[1] >= 0 ? 2 : 1, 5) != 0)
-        log_err("reload: the worker does not take it");
+    err = wire_send(k->socket, &m, fds, fds[1] >= 0 ? 2 : 1, 5);
+    while (!err && m.kind != WIRE_DONE) {
+        err = wire_wait(k->socket, false, START_S);
+        if (!err)
+            err = wire_receive(k->socket, &m, NULL, 0);
+    }
+    return !err && m.result == 0;
 }
 
 /* It holds the log and the database that were there at its start. */
@@ -118,28 +126,38 @@ static void renew_recorder(struct keeper *k)
     kill(k->recorder.pid, SIGTERM);
 }
 
+/* The worker first: what it does not take does not hold for the entries either. */
+static int take_over(struct keeper *k, struct conf *next, int snapshot)
+{
+    char why[XTABLES_WHY_LEN];
+    int err;
+
+    if (authd_fixed_keep(k->conf, next))
+        log_warning("reload: queue, fail, DATABASE and enabled change with a restart");
+    if (k->setup->to_file && (err = log_to_file(next->auth.logfile, SETTINGS_AUTHD)) != 0)
+        log_err("%s: %s", next->auth.logfile, strerror(-err));
+    if (auth_gate_make_sets(next, why) != 0)
+        log_err("%s", why);
+    if (!hand_over(k, snapshot))
+        return -EINVAL;
+    settings_free(k->conf);
+    k->conf = next;
+    k->told = false; /* these changes are ours */
+    look_after_gate(k);
+    k->told = true;
+    auth_gate_drop_sets(k->conf);
+    renew_recorder(k);
+    return 0;
+}
+
 static void reload(struct keeper *k)
 {
-    int snapshot = settings_snapshot(k->setup->conf_path), err;
+    int snapshot = settings_snapshot(k->setup->conf_path);
     struct conf *next = settings_load(snapshot, k->setup->conf_path, SETTINGS_AUTHD, NULL);
-    char why[XTABLES_WHY_LEN];
 
-    if (!next) {
+    if (!next || take_over(k, next, snapshot) != 0) {
         log_err("reload failed, the old configuration goes on");
-    } else {
-        if (authd_fixed_keep(k->conf, next))
-            log_warning("reload: queue, fail, DATABASE and enabled change with a restart");
-        settings_free(k->conf);
-        k->conf = next;
-        if (k->setup->to_file && (err = log_to_file(next->auth.logfile, SETTINGS_AUTHD)) != 0)
-            log_err("%s: %s", next->auth.logfile, strerror(-err));
-        if (auth_gate_make_sets(next, why) != 0)
-            log_err("%s", why);
-        k->told = false; /* these changes are ours */
-        look_after_gate(k);
-        k->told = true;
-        hand_over(k, snapshot);
-        renew_recorder(k);
+        settings_free(next);
     }
     authd_close(&snapshot);
 }
@@ -255,7 +273,7 @@ static void serve(struct keeper *k)
 }
 
 /* The entries go first: what comes from then on is not asked for, and nobody waits for an answer.
- * The recorder ends with its pipe. */
+ */
 static int end(struct keeper *k)
 {
     char why[XTABLES_WHY_LEN];

@@ -86,22 +86,6 @@ static void on_database(struct worker *w)
         settle_in(&w->settle, mono_now(), SETTLE_FIRST_MS);
 }
 
-static void on_settle(struct worker *w)
-{
-    struct settle was = w->settle;
-    bool locked = store_is_write_locked(w->store) > 0;
-
-    w->settle = (struct settle){0};
-    if (store_is_replaced(w->store)) {
-        log_err("%s: has been replaced, it is opened anew", w->setup->database);
-        close_with(w, EX_TEMPFAIL);
-    } else if ((!look(w) && !was.last) || w->version < 0) {
-        settle_again(&w->settle, &was, locked, mono_now());
-    } else if (locked) {
-        settle_in(&w->settle, mono_now(), SETTLE_FIRST_MS);
-    }
-}
-
 static void tell_lost(struct worker *w, const char *what, int err)
 {
     w->lost_at = mono_now();
@@ -198,22 +182,37 @@ static int open_anew(struct worker *w, struct conf *conf)
     return code;
 }
 
-/* HUP, with what the keeper has read. What asks nonsense of the database is a fault as well. */
-static void reload(struct worker *w, int snapshot)
+static void on_settle(struct worker *w)
+{
+    struct settle was = w->settle;
+    bool locked = store_is_write_locked(w->store) > 0;
+
+    w->settle = (struct settle){0};
+    if (store_is_replaced(w->store)) {
+        log_warning("%s: has been replaced, it is opened anew", w->setup->database);
+        if (open_anew(w, w->conf) != 0)
+            close_with(w, EX_TEMPFAIL);
+    } else if ((!look(w) && !was.last) || w->version < 0) {
+        settle_again(&w->settle, &was, locked, mono_now());
+    } else if (locked) {
+        settle_in(&w->settle, mono_now(), SETTLE_FIRST_MS);
+    }
+}
+
+/* HUP, with what the keeper has read. What asks nonsense of the database is a fault as well. 0 or
+ * -EINVAL: the old configuration goes on. */
+static int reload(struct worker *w, int snapshot)
 {
     struct conf *next = settings_load_again(snapshot, w->setup->conf_path, SETTINGS_AUTHD);
 
-    if (!next) {
-        log_err("reload failed, the old configuration goes on");
-        return;
-    }
+    if (!next)
+        return -EINVAL;
     authd_fixed_keep(w->conf, next);
     if (open_anew(w, next) != 0) {
-        log_err("reload failed, the old configuration goes on");
         if (open_anew(w, w->conf) != 0)
             close_with(w, EX_TEMPFAIL);
         settings_free(next);
-        return;
+        return -EINVAL;
     }
     settings_free(w->loaded);
     w->loaded = next;
@@ -221,6 +220,7 @@ static void reload(struct worker *w, int snapshot)
         log_to_file(next->auth.logfile, SETTINGS_AUTHD);
     log_notice("the internal authorization cache has been purged");
     log_notice("reload config=%s", w->setup->conf_path);
+    return 0;
 }
 
 /* To the keeper, which wants to know. */
@@ -254,8 +254,10 @@ static void on_keeper(struct worker *w)
     else if (fds[1] >= 0)
         close(fds[1]);
     if (fds[0] >= 0) {
-        reload(w, fds[0]);
+        struct wire_message done = {.kind = WIRE_DONE, .result = reload(w, fds[0])};
+
         close(fds[0]);
+        wire_send(w->setup->keeper, &done, NULL, 0, 1);
     }
 }
 
