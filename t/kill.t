@@ -20,8 +20,13 @@ all_gone() { same "$(entries) $(rows) $(open_sessions)" '0 0 0'; }
 is_free() { flock -n "$TRASH/pid" true; }
 random() { od -An -N2 -tu2 /dev/urandom | awk -v n="$1" '{print $1 % n}'; }
 nap() { sleep "$(awk -v ms="$(random "$1")" 'BEGIN {print ms / 1000}')"; }
+began=
+ended() { [ -s "$TRASH/code" ]; }
 # begin OPTION...: the daemon in the foreground, its exit code in $TRASH/code
 begin() {
+    # That of the one before may be on its way.
+    [ -z "$began" ] || within 10 ended
+    began=yes
     rm -f "$TRASH/code" "$TRASH/dl" "$TRASH/udp"
     was=$(grep -c "notice start" "$LOG" 2>/dev/null)
     { on_gate "$BUILD/tcpquotad" -f -c "$CONF" "$@" 2>"$TRASH/said"; echo $? >"$TRASH/code"; } &
@@ -36,7 +41,6 @@ load() {
     within 10 arrives tcp 192.0.2.2
     within 10 arrives udp 192.0.2.2
 }
-ended() { [ -s "$TRASH/code" ]; }
 stop_traffic() {
     ip netns pids ${NS}h | xargs -r kill 2>/dev/null
     rm -f "$TRASH/dl" "$TRASH/udp"
