@@ -190,7 +190,7 @@ is "-q says nothing of what is not critical" "$(cat "$OUT")" ''
 stop_authd
 start_authd -a
 connects on_host
-ok "-a says more" says '\[DEBUG\]'
+ok "-a says more" within 5 says '\[DEBUG\]'
 stop_authd
 on_gate "$AUTHD" -d -c "$CONF" -i "$FIFO" >"$OUT" 2>&1
 is "-d: it returns when it works" "$?|$(on_gate iptables-legacy-save | grep -c 'A INPUT -j TCPQUOTA-AUTH$')|$(cat "$OUT")" '0|1|'
