@@ -49,11 +49,11 @@ static void change_to_and_fro(void *context)
 
 static void test_changes(struct tap *t)
 {
-    pid_t pid = strangers_start((struct uids){ALICE, ALICE, 0}, leave_when_asked, NULL), keeps;
+    pid_t pid = strangers_start_prepared((struct uids){ALICE, ALICE, 0}, leave_when_asked, NULL);
+    pid_t keeps;
     struct world w = begin(ALICE, 1000);
     int ends[2], tries = 0;
 
-    usleep(20000);
     step_until_so(&w, is_asked, pid, 900);
     tap_ok(t, strangers_await(is_asked, pid), "leaves: asked, becomes another's");
     finish(&w);
@@ -62,9 +62,8 @@ static void test_changes(struct tap *t)
     strangers_end(pid);
 
     strangers_require(pipe2(ends, O_CLOEXEC) == 0, "pipe");
-    keeps = strangers_start(strangers_all(ALICE), live_on, NULL);
+    keeps = strangers_start_prepared(strangers_all(ALICE), live_on, NULL);
     pid = strangers_start((struct uids){0, 0, 0}, come_when_told, &ends[0]);
-    usleep(20000);
     w = begin(ALICE, 5000);
     step_until(&w, after(&w, 1000));
     tap_is(t, strangers_fate(pid), -1, "comes: root's lives");
@@ -163,6 +162,12 @@ static pid_t start_swarm(stranger_life *life)
     return pid;
 }
 
+static bool has_gone_on(pid_t pid)
+{
+    (void)pid;
+    return shared->beats >= 10;
+}
+
 static bool is_beating(pid_t pid)
 {
     int before = shared->beats;
@@ -200,12 +205,12 @@ static void test_swarms(struct tap *t)
                  {swarm, 1000, "swarm"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        pid_t pid = start_swarm(cases[i].life);
-        pid_t bystander = strangers_start(strangers_all(ABOVE), NULL, NULL);
+        pid_t bystander = strangers_start(strangers_all(ABOVE), NULL, NULL), pid;
         struct world w;
 
-        usleep(50000);
-        tap_ok(t, is_beating(pid), "%s: it goes on and on", cases[i].what);
+        shared->beats = 0;
+        pid = start_swarm(cases[i].life);
+        tap_ok(t, strangers_await(has_gone_on, pid), "%s: it goes on and on", cases[i].what);
         w = begin(ALICE, cases[i].grace_ms);
         tap_note("%s: over after %" PRId64 " ms of its clock", cases[i].what, finish(&w));
         tap_ok(t, !is_beating(pid), "%s: has ended", cases[i].what);

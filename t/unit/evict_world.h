@@ -134,6 +134,14 @@ static inline bool is_asked(pid_t pid)
     return shared->asked > 0;
 }
 
+/* Steps for so long of the clock, or until it has ended, and waits until it has: the clock goes on
+ * more quickly than a process does on a slow machine. */
+static inline void step_until_dead(struct world *w, pid_t pid, int64_t ms)
+{
+    step_until_so(w, is_dead, pid, ms);
+    strangers_await(is_dead, pid);
+}
+
 static inline void world_begin(void)
 {
     char path[32];

@@ -110,8 +110,15 @@ static inline struct uids strangers_all(uid_t uid)
     return (struct uids){uid, uid, uid};
 }
 
-/* A child with these uids, once it has them. */
-static inline pid_t strangers_start(struct uids uids, stranger_life *life, void *context)
+static inline void strangers_tell(int fd)
+{
+    if (write(fd, "", 1) != 1)
+        _exit(1);
+}
+
+/* A child that runs `prepare`, tells that it is there, and runs `life`; either may be NULL. */
+static inline pid_t strangers_fork(struct uids uids, stranger_life *prepare, stranger_life *life,
+                                   void *context)
 {
     int ends[2];
     char done;
@@ -123,8 +130,9 @@ static inline pid_t strangers_start(struct uids uids, stranger_life *life, void 
     strangers_require(pid >= 0, "fork");
     if (pid == 0) {
         strangers_become(uids);
-        if (write(ends[1], "", 1) != 1)
-            _exit(1);
+        if (prepare)
+            prepare(context);
+        strangers_tell(ends[1]);
         if (life)
             life(context);
         for (;;)
@@ -134,6 +142,19 @@ static inline pid_t strangers_start(struct uids uids, stranger_life *life, void 
     strangers_require(read(ends[0], &done, 1) == 1, "a child did not begin");
     close(ends[0]);
     return pid;
+}
+
+/* A child with these uids, once it has them. */
+static inline pid_t strangers_start(struct uids uids, stranger_life *life, void *context)
+{
+    return strangers_fork(uids, NULL, life, context);
+}
+
+/* The same, once `prepare` has returned as well. */
+static inline pid_t strangers_start_prepared(struct uids uids, stranger_life *prepare,
+                                             void *context)
+{
+    return strangers_fork(uids, prepare, NULL, context);
 }
 
 /* The signal that ended a child of ours, 0 if it ended by itself, -1 if it lives. */
