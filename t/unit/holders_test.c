@@ -73,9 +73,9 @@ static void hold(void *context)
 
 static pid_t start(struct uids uids, struct life life)
 {
-    pid_t pid = strangers_start(uids, hold, &life);
+    pid_t pid = strangers_start_prepared(uids, hold, &life);
 
-    usleep(30000); /* it has done so, and the next one starts in another clock tick */
+    usleep(30000); /* the next one starts in another clock tick */
     return pid;
 }
 
@@ -343,6 +343,16 @@ static void open_many(void *context)
         pause();
 }
 
+static int last_opened; /* by open_many() */
+
+static bool has_opened(pid_t pid)
+{
+    char path[40], to;
+
+    snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)pid, last_opened);
+    return readlink(path, &to, 1) > 0;
+}
+
 /* What a user opens does not hold up everybody: only so much of it is looked at, and that is told.
  */
 static void test_crowded(struct tap *t)
@@ -354,7 +364,8 @@ static void test_crowded(struct tap *t)
         uid_t crowded = 0;
         pid_t pid = strangers_start(strangers_all(ALICE), open_many, &lasts[i]);
 
-        usleep(30000);
+        last_opened = lasts[i] - 1;
+        tap_ok(t, strangers_await(has_opened, pid), "descriptor %d: so many are open", lasts[i]);
         tap_is(t, holders_find(&all, inodes, 1, out, &crowded), i == 0, "descriptor %d: found",
                lasts[i]);
         tap_is(t, crowded, i ? ALICE : 0, "descriptor %d: who has too many", lasts[i]);
