@@ -277,7 +277,7 @@ static void signal_process(struct evict *e, struct eviction *v, pid_t pid)
 {
     struct process p;
     int fd = (int)syscall(SYS_pidfd_open, pid, 0), err = fd < 0 ? -errno : 0;
-    bool was_stopped;
+    bool was_stopped, is_read;
 
     if (err == -ESRCH)
         return;
@@ -294,8 +294,8 @@ static void signal_process(struct evict *e, struct eviction *v, pid_t pid)
             err = send_signal(fd, SIGSTOP);
         if (err && err != -ESRCH)
             note_failure(v, "SIGSTOP", pid, err);
-        /* One that is dead and not yet waited for is none. */
-        if (process_read(pid, &p) == 0 && p.uid == v->uid) {
+        is_read = process_read(pid, &p) == 0; /* the dead, not yet waited for, are none */
+        if (is_read && p.uid == v->uid) {
             v->left++;
             v->last = p;
             if (v->phase == ASK)
@@ -304,6 +304,8 @@ static void signal_process(struct evict *e, struct eviction *v, pid_t pid)
                 kill_it(v, &p, fd);
             else if (!err)
                 note_stopped(v, &p, was_stopped);
+        } else if (is_read && v->phase == STOP && !was_stopped) {
+            send_signal(fd, SIGCONT); /* it had just become somebody else's */
         }
     }
     close(fd);
