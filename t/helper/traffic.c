@@ -159,12 +159,24 @@ static int serve(int port)
     return 0;
 }
 
+/* Whether it is before so much time is over. In small parts: a machine that stands still for a
+ * moment takes the time of one of them. */
+static bool is_ready(int fd, short events, int ms)
+{
+    struct pollfd slot = {fd, events, 0};
+
+    for (int waited = 0; poll(&slot, 1, STEP_MS) != 1; waited += STEP_MS) {
+        if (waited >= ms)
+            return false;
+    }
+    return true;
+}
+
 static int start_client(bool udp, const char *addr, int port, char kind)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
     bool four = inet_pton(AF_INET, addr, &v4.sin_addr) == 1;
-    struct pollfd slot;
     int fd, err = 0;
     socklen_t len = sizeof err;
 
@@ -175,9 +187,8 @@ static int start_client(bool udp, const char *addr, int port, char kind)
                 four ? sizeof v4 : sizeof v6) != 0 &&
         errno != EINPROGRESS)
         return -1;
-    slot = (struct pollfd){fd, POLLOUT, 0};
-    if (poll(&slot, 1, 1000) != 1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0 || err ||
-        send(fd, &kind, 1, MSG_NOSIGNAL) != 1) {
+    if (!is_ready(fd, POLLOUT, 1000) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0 ||
+        err || send(fd, &kind, 1, MSG_NOSIGNAL) != 1) {
         close(fd);
         return -1;
     }
@@ -187,15 +198,11 @@ static int start_client(bool udp, const char *addr, int port, char kind)
 /* Bytes read, 0 at the end, -1 for nothing within the time, -2 for an error such as a reset. */
 static ssize_t wait_bytes(int fd, int ms)
 {
-    struct pollfd slot = {fd, POLLIN, 0};
     char data[65536];
     ssize_t n;
 
-    /* In small parts: a machine that stands still for a moment takes the time of one of them. */
-    for (int waited = 0; poll(&slot, 1, STEP_MS) != 1; waited += STEP_MS) {
-        if (waited >= ms)
-            return -1;
-    }
+    if (!is_ready(fd, POLLIN, ms))
+        return -1;
     n = recv(fd, data, sizeof data, 0);
     return n < 0 ? -2 : n;
 }
