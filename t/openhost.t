@@ -343,7 +343,7 @@ hang_up shell
 for namer in $(pgrep -P "$(daemon_pid)"); do pkill -KILL -P "$namer"; done
 login_as alice 10.99.0.2 one $openhost
 ok "the process that knows names is started again" within 15 shows one 'is open for alice'
-opened_times() { same "$(screen one | grep -c 'is open for alice')" "$1"; }
+opened_times() { same "$(screen one | grep -c 'is open for alice')" "$1" || { screen one; return 1; }; }
 stop_daemon -RTMIN
 ok "when the daemon is restarted it waits" within 5 shows one 'waiting for it to come again'
 start_daemon
@@ -404,4 +404,29 @@ presses one q
 ok "q ends it" within 5 status_is one 0
 ok "what was used" shows one '^Used 0:00:12, charged 0:00:12'
 ok "nothing of a session that is over" not shows one 777
+
+# One that is about to go takes a connection still, and answers nothing any more.
+cat >"$TRASH/goes.py" <<'END'
+import os, socket, sys
+server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+server.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)
+server.listen(5)
+for answers in True, False, True, True:
+    client = server.accept()[0]
+    client.recv(65536)
+    if answers:
+        client.send(b'{"event": "open", "host": "10.99.0.2", "user": "alice"}\n')
+    else:
+        open(sys.argv[1] + ".taken", "w").close()
+    client.close()
+END
+sed "s|^SOCKET=.*|SOCKET=$TRASH/run/goes|" "$CONF" >"$TRASH/goes.cf"
+chmod 644 "$TRASH/goes.cf"
+background on_gate python3 "$TRASH/goes.py" "$TRASH/run/goes"
+within 5 test -S "$TRASH/run/goes"
+login_as alice 10.99.0.2 one "$BUILD/openhost" --config "$TRASH/goes.cf"
+ok "while it waits it comes to one that is about to go" within 10 test -e "$TRASH/run/goes.taken"
+ok "and goes on waiting for the next" within 10 opened_times 3
+hang_up one
 done_testing

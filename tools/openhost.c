@@ -126,19 +126,27 @@ static bool is_for(const json_t *line, enum reason reason)
     return why && reason_parse(why) == reason;
 }
 
-/* The daemon is gone and may come again, with what is open as it was: tries until it is there.
+static bool is_lost_for_good(const struct openhost *o)
+{
+    return !o->returned || mono_since(o->lost, mono_now()).ns >= RETURN_S * NS_PER_S;
+}
+
+/* The daemon is gone and may come again, with what is open as it was: tries until it is there. What
+ * it has come to meanwhile may have been the one that was about to go.
  * -1: go on; otherwise the exit code. */
 static int come_again(struct openhost *o, int err)
 {
     link_close(&o->link);
-    if (!o->opened || o->leaving) {
+    if (o->leaving || (!o->opened && is_lost_for_good(o))) {
         openhost_give_terminal(o);
         return program_lost(&o->program, err);
     }
-    openhost_say(o, "%s", _("tcpquotad is gone, waiting for it to come again ..."));
+    if (o->opened) {
+        openhost_say(o, "%s", _("tcpquotad is gone, waiting for it to come again ..."));
+        o->lost = mono_now();
+    }
     o->opened = false;
     o->returning = o->returned = true;
-    o->begun = mono_now();
     return -1;
 }
 
@@ -151,7 +159,7 @@ static int try_again(struct openhost *o)
         return -1;
     }
     link_close(&o->link);
-    if (mono_since(o->begun, mono_now()).ns < RETURN_S * NS_PER_S)
+    if (!is_lost_for_good(o))
         return -1;
     openhost_give_terminal(o);
     return program_lost(&o->program, 0);

@@ -22,6 +22,7 @@ struct openhost {
     bool returned;         /* ... as it has done before */
     bool told_waiting;
     struct mono begun;
+    struct mono lost;  /* the daemon, while it was open */
     int64_t warned_at; /* seconds left of the last warning, INT64_MAX: none yet */
 };
 
