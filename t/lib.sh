@@ -262,13 +262,15 @@ configure() {
 daemon_pid() { cat "$TRASH/pid"; }
 keeper_pid() { awk '/^PPid:/ {print $2}' "/proc/$(daemon_pid)/status"; }
 
-# kill_daemon [worker|keeper|both]: with SIGKILL; returns when those are gone
+# kill_daemon [worker|keeper|both]: with SIGKILL; returns when those are gone. Of both neither
+# notices that the other is dead.
 kill_daemon() {
     case ${1:-both} in
     worker) victims=$(daemon_pid) ;;
     keeper) victims=$(keeper_pid) ;;
     both) victims="$(keeper_pid) $(daemon_pid)" ;;
     esac
+    kill -STOP $victims
     kill -KILL $victims
     for pid in $victims; do
         within 10 daemon_is_gone "$pid"
