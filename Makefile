@@ -24,20 +24,22 @@ CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DLOCALEDIR='"$(PREFIX)/sh
 CFLAGS_ALL = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(if $(SANITIZE),$(SANITIZED)) $(LDFLAGS)
 LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liniparser
-# Of tcpquota alone.
+# Of one program alone.
 LIBS_tcpquota = $(shell $(PKG_CONFIG) --libs ncursesw)
+SERVER_PACKAGES = libevent_core libevent_extra libssl libcrypto
+LIBS_server = $(shell $(PKG_CONFIG) --libs $(SERVER_PACKAGES))
 
 LIB_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) $(BUILD)/obj/schema.o
 DAEMON_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard daemon/*.c))
 # What the unit tests link: the daemon without its main file.
-MODULE_OBJECTS = $(filter-out %/tcpquotad.o,$(DAEMON_OBJECTS)) $(DOOR_SHARED)
+MODULE_OBJECTS = $(filter-out %/tcpquotad.o,$(DAEMON_OBJECTS)) $(BUILD)/libaccess.a
 # What the programs of tools/ share, and what each has of its own: openhost.c, openhost_*.c.
 TOOLS = openhost openfw tcpquota
 TOOL_SHARED = $(addprefix $(BUILD)/obj/tools/,program.o link.o question.o question_local.o show.o table.o view.o)
 parts_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/$(1).c tools/$(1)_*.c))
-# The doors of access/: each has a main file and parts of its own (authd.c, authd_*.c); the other
-# modules there are the doors' to share.
-DOORS = authd
+# The doors of access/: each has a main file and parts of its own (authd.c, authd_*.c); of the other
+# modules there, in a library, each takes what it uses.
+DOORS = authd server
 DOOR_SHARED = $(patsubst %.c,$(BUILD)/obj/%.o, \
 	$(filter-out $(foreach d,$(DOORS),access/$(d).c access/$(d)_%.c),$(wildcard access/*.c)))
 door_parts_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard access/$(1).c access/$(1)_*.c))
@@ -57,7 +59,7 @@ PRELOADS = $(patsubst t/helper/%.c,$(BUILD)/t/%.so,$(PRELOADED))
 
 # Without the packages nothing can be built: then root installs them, and others are told which.
 all:
-	@$(PKG_CONFIG) --exists $(PACKAGES) ncursesw 2>/dev/null && command -v msgfmt >/dev/null || \
+	@$(PKG_CONFIG) --exists $(PACKAGES) $(SERVER_PACKAGES) ncursesw 2>/dev/null && command -v msgfmt >/dev/null || \
 	    sh init/install-deps
 	@$(MAKE) --no-print-directory programs
 
@@ -77,8 +79,12 @@ $(addprefix $(BUILD)/,$(TOOLS)): $(BUILD)/%: $$(call parts_of,$$*) $(TOOL_SHARED
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(LIBS_$*)
 
 $(addprefix $(BUILD)/tcpquota-,$(DOORS)): $(BUILD)/tcpquota-%: $$(call door_parts_of,$$*) \
-		$(DOOR_SHARED) $(BUILD)/libtcpquota.a
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+		$(BUILD)/libaccess.a $(BUILD)/libtcpquota.a
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(LIBS_$*)
+
+$(BUILD)/libaccess.a: $(DOOR_SHARED)
+	rm -f $@
+	$(AR) rcs $@ $^
 
 $(BUILD)/locale/%/LC_MESSAGES/tcpquota.mo: po/%.po
 	@mkdir -p $(@D)
@@ -103,7 +109,7 @@ $(BUILD)/gen/schema.c: schema/embed $(wildcard schema/*.sql)
 $(BUILD)/t/%_test.t: t/unit/%_test.c $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) -It/unit $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
-	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS)
+	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS) $(LIBS_server)
 
 $(BUILD)/t/%.so: t/helper/%.c
 	@mkdir -p $(@D)
@@ -113,7 +119,7 @@ $(BUILD)/t/%.so: t/helper/%.c
 $(BUILD)/t/block: t/helper/block.c $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
-	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS)
+	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS) $(LIBS_server)
 
 $(BUILD)/t/%: t/helper/%.c $(BUILD)/libtcpquota.a
 	@mkdir -p $(@D)
@@ -123,7 +129,7 @@ $(BUILD)/t/%: t/helper/%.c $(BUILD)/libtcpquota.a
 $(BUILD)/bench/%: bench/%.c $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP $(LDFLAGS_ALL) -o $@ $< \
-	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS)
+	    $(MODULE_OBJECTS) $(BUILD)/libtcpquota.a $(LIBS) $(LIBS_server)
 
 # The packages come first, and only a second make knows where they are.
 check: deps

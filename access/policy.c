@@ -2,9 +2,9 @@
 
 #include "addrset.h"
 #include "clock.h"
+#include "open_host.h"
 #include "store_policy.h"
 #include "store_read.h"
-#include "verdict.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -228,30 +228,6 @@ static int ask_own(struct policy *p, const struct addr *a, uint16_t port)
     return rc < 0 ? rc : rc == 1 ? ANSWER_PASS : ANSWER_BLOCK;
 }
 
-/* Whether a host is open for a user who may have it open: 1, 0 or -errno. */
-static int ask_host(struct policy *p, const struct addr *a)
-{
-    const struct conf *conf = p->conf;
-    char host[ADDR_TEXT_LEN];
-    struct store_row row;
-    struct verdict_case c;
-    int rc = store_find_row(p->store, addr_format(a, host), &row);
-
-    if (rc <= 0)
-        return rc;
-    c = (struct verdict_case){.is_address = true,
-                              .is_local = prefix_list_contains(&conf->localnet, a),
-                              .allowed = row.allowed,
-                              .free_user = conf_is_free_user(conf, row.user.text),
-                              .free_row = row.free,
-                              .balance = row.balance,
-                              .min_quota = conf->min_quota,
-                              .fw_hours = conf->fw_hours,
-                              .until = row.until,
-                              .now = wall_now()};
-    return row.order == ORDER_IS_OPEN && verdict_of(&c) == VERDICT_MAY;
-}
-
 static void note_question(struct policy *p, struct mono begun, bool failed)
 {
     int64_t ns = mono_since(begun, mono_now()).ns;
@@ -276,7 +252,7 @@ int policy_ask(struct policy *p, const struct addr *a, uint16_t port, struct ans
         rc = ask_own(p, a, port);
     }
     if (rc >= 0 && rc != ANSWER_PASS && p->conf->auth.quota) {
-        int open = ask_host(p, a);
+        int open = open_host_may(p->store, p->conf, a);
 
         if (policy_has_lists(p))
             out->reason = ANSWERED_BY_QUOTA;

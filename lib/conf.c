@@ -232,29 +232,45 @@ static bool is_named_door(const char *section)
            (strncmp(section, "relay:", 6) == 0 && section[6]);
 }
 
-/* Its value has been set with those of all keys. */
-static void check_section(struct loader *l, const struct conf_entry *e)
+static int keep_for_door(struct loader *l, const struct conf_entry *e)
+{
+    struct conf *c = &l->conf;
+    struct conf_door_line *doors = reallocarray(c->doors, c->door_count + 1, sizeof *doors);
+    struct conf_door_line *door;
+
+    if (!doors)
+        return -ENOMEM;
+    c->doors = doors;
+    door = &doors[c->door_count++];
+    *door = (struct conf_door_line){strdup(e->section), strdup(e->key), strdup(value_of(l, e)),
+                                    e->line};
+    return door->section && door->key && door->value ? 0 : -ENOMEM;
+}
+
+/* The value of a key has been set with those of all keys. */
+static int apply_section(struct loader *l, const struct conf_entry *e)
 {
     char what[64];
 
-    if (is_named_door(e->section) || conf_key_find(e->section, e->key))
-        return;
+    if (is_named_door(e->section))
+        return keep_for_door(l, e);
+    if (conf_key_find(e->section, e->key))
+        return 0;
     if (!conf_key_is_section(e->section)) {
         tell(l, true, e->line, e->key, "stands in a section that nobody knows");
-        return;
+        return 0;
     }
     snprintf(what, sizeof what, "no such key in [%.32s]", e->section);
     tell(l, true, e->line, e->key, what);
+    return 0;
 }
 
 static int apply_entry(struct loader *l, const struct conf_entry *e)
 {
     const char *key, *program;
 
-    if (*e->section) {
-        check_section(l, e);
-        return 0;
-    }
+    if (*e->section)
+        return apply_section(l, e);
     program = split_program(e->key, &key);
     if (program)
         return apply_override(l, e, program, key);
@@ -435,6 +451,12 @@ void conf_free(struct conf *conf)
         name_list_free(&conf->groups[i].hosts);
     }
     free(conf->groups);
+    for (size_t i = 0; i < conf->door_count; i++) {
+        free(conf->doors[i].section);
+        free(conf->doors[i].key);
+        free(conf->doors[i].value);
+    }
+    free(conf->doors);
     *conf = (struct conf){0};
 }
 

@@ -54,6 +54,14 @@ struct conf_group {
     struct name_list hosts; /* names or addresses, as written */
 };
 
+/* A line of a section of a door that has a name, [relay:NAME]: for that door to read. */
+struct conf_door_line {
+    char *section; /* `relay:NAME', in lower case */
+    char *key;     /* in lower case */
+    char *value;
+    unsigned line;
+};
+
 /* One member a key, named after it; units and ranges stand in tcpquota.cf(5). */
 struct conf {
     int64_t protocol; /* enum conf_protocol */
@@ -93,6 +101,8 @@ struct conf {
     struct name_list verify_cmd; /* its words */
     struct conf_auth auth;
     struct conf_cache cache;
+    struct conf_door_line *doors;
+    size_t door_count;
 };
 
 /* Told once for each fault and each warning; `text` names file, line and key. `key` is in capitals,

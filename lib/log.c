@@ -65,15 +65,20 @@ static int open_file(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
+void log_to_syslog(const char *program, int facility)
+{
+    set_program(program);
+    close_file();
+    openlog(out.program, LOG_PID | LOG_NDELAY, facility);
+    out.sink = SINK_SYSLOG;
+}
+
 int log_to_file(const char *path, const char *program)
 {
     int fd;
 
     if (strcmp(path, "syslog") == 0) {
-        set_program(program);
-        close_file();
-        openlog(out.program, LOG_PID | LOG_NDELAY, LOG_DAEMON);
-        out.sink = SINK_SYSLOG;
+        log_to_syslog(program, LOG_DAEMON);
         return 0;
     }
     if (strlen(path) >= sizeof out.path)

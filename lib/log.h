@@ -36,6 +36,8 @@ void log_use_tags(void);
 void log_tagged(const char *tag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Appends to `path`, made 0640 if it is not there; "syslog" is syslog. 0 or -errno, sink kept. */
 int log_to_file(const char *path, const char *program);
+/* To syslog under this name, to this facility of syslog(3). */
+void log_to_syslog(const char *program, int facility);
 /* The descriptor of log_to_file(), which stays the log's; -1 if the sink is another. */
 int log_descriptor(void);
 /* Goes on in the file behind `fd`, opened by somebody else for us. The log closes it in the end. */

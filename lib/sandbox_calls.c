@@ -132,6 +132,10 @@ static const int allowed[] = {
     SCMP_SYS(exit_group),
 };
 
+/* What a relay has beside those: select(2), where it is asked to. */
+static const int polls[] = {SCMP_SYS(select), SCMP_SYS(_newselect), SCMP_SYS(pselect6),
+                            SCMP_SYS(pselect6_time64)};
+
 /* Adds a rule with one or two conditions on arguments, for a call that this machine may not have.
  */
 static int allow_if(scmp_filter_ctx filter, int call, unsigned count,
@@ -149,14 +153,21 @@ static int allow_arguments(scmp_filter_ctx filter, const struct sandbox_needs *n
                                            SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_SEQPACKET)};
     const struct scmp_arg_cmp routes[] = {SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
                                           SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE)};
+    const struct scmp_arg_cmp servers[][2] = {
+        {SCMP_A0(SCMP_CMP_EQ, AF_INET), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM)},
+        {SCMP_A0(SCMP_CMP_EQ, AF_INET6), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM)}};
     const struct scmp_arg_cmp data[] = {SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)};
     const struct scmp_arg_cmp itself[] = {SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())};
     int err = allow_if(filter, SCMP_SYS(socket), 2, local);
 
-    if (!err && !needs->net_admin)
+    if (!err && !needs->net_admin && !needs->relay)
         err = allow_if(filter, SCMP_SYS(socket), 2, control);
-    if (!err && !needs->net_admin)
+    if (!err && !needs->net_admin && !needs->relay)
         err = allow_if(filter, SCMP_SYS(socket), 2, routes);
+    for (size_t i = 0; i < 2 && needs->relay && !err; i++)
+        err = allow_if(filter, SCMP_SYS(socket), 2, servers[i]);
+    for (size_t i = 0; i < sizeof polls / sizeof *polls && needs->relay && !err; i++)
+        err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, polls[i], 0);
     if (!err)
         err = allow_if(filter, SCMP_SYS(mmap), 1, data);
     if (!err)

@@ -96,8 +96,8 @@ int sandbox_limit_files(const char *path, const char *socket)
     ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
     if (ruleset < 0)
         return -errno;
-    snprintf(folder, sizeof folder, "%s", path);
-    err = allow(ruleset, dirname(folder), KEEP_FILES & attr.handled_access_fs);
+    snprintf(folder, sizeof folder, "%s", path ? path : "");
+    err = path ? allow(ruleset, dirname(folder), KEEP_FILES & attr.handled_access_fs) : 0;
     snprintf(folder, sizeof folder, "%s", socket ? socket : "");
     if (!err && socket)
         err = allow(ruleset, dirname(folder), KEEP_SOCKET);

@@ -11,6 +11,7 @@
 /* The programs: their lines win. */
 #define SETTINGS_TCPQUOTAD "tcpquotad"
 #define SETTINGS_AUTHD "tcpquota-authd"
+#define SETTINGS_SERVER "tcpquota-server"
 
 /* A snapshot of the file, the caller's to close, or -errno, told. */
 int settings_snapshot(const char *path);

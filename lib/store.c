@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PIECE_PAGES 64            /* of a copy, between two reports */
+#define PIECE_PAGES 64 /* of a copy, between two reports */
 
 struct store {
     sqlite3 *db;
@@ -264,7 +264,7 @@ static int configure(struct store *s, enum store_mode mode)
         err = sql_script(s, "BEGIN IMMEDIATE; DELETE FROM actor; COMMIT");
     if (!err)
         err = sql_number(s, "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'",
-                        &broken);
+                         &broken);
     if (!err && broken)
         err = sql_failed_because(s, -EBADMSG, "it is damaged (PRAGMA quick_check says how)");
     if (!err)

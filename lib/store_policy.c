@@ -8,10 +8,14 @@
 
 int64_t store_generation(struct store *s, enum store_topic topic)
 {
+    static const char *const names[] = {[STORE_LISTS] = "lists",
+                                        [STORE_HOSTS] = "hosts",
+                                        [STORE_RULES] = "rules",
+                                        [STORE_BACKENDS] = "backends"};
     int64_t generation;
     int rc;
 
-    sql_bind_text(s, SQL_GENERATION, 1, topic == STORE_LISTS ? "lists" : "hosts");
+    sql_bind_text(s, SQL_GENERATION, 1, names[topic]);
     rc = sql_step(s, SQL_GENERATION);
     if (rc <= 0)
         return rc < 0 ? rc : sql_failed_because(s, -EBADMSG, "a row of policy is missing");

@@ -7,8 +7,9 @@
 
 #include "store.h"
 
-/* What a generation is of: addresses and their groups; hosts that are open, allowed, paid for. */
-enum store_topic { STORE_LISTS, STORE_HOSTS };
+/* What a generation is of: addresses and their groups; hosts that are open, allowed, paid for; the
+ * rules and the backends of tcpquota-server(8). */
+enum store_topic { STORE_LISTS, STORE_HOSTS, STORE_RULES, STORE_BACKENDS };
 
 /* The generation: a number that grows with every change. >= 0 or -errno. */
 int64_t store_generation(struct store *s, enum store_topic topic);

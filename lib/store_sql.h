@@ -123,6 +123,16 @@
     X(ADDRESSES, "SELECT hostGroup, hostAddress FROM validipaddress")                              \
     X(ADDRESS_CHANGES, "SELECT generation, hostGroup, hostAddress, delta FROM addresschange"       \
                        " WHERE generation > ?1 ORDER BY generation")                               \
+    X(RULES, "SELECT itime, ip_start, ip_end, decision, env FROM tcpserver_rules ORDER BY rowid")  \
+    X(SCOPES, "SELECT s.service, s.hostgroup, s.net, s.decision, s.env, s.itime, v.hostAddress"    \
+              " FROM tcpserver_scope s LEFT JOIN hostgroup g ON g.name = s.hostgroup"              \
+              " LEFT JOIN validipaddress v ON v.hostGroup = g.hgId"                                \
+              " WHERE ?1 IS NULL OR s.service IS NULL OR s.service = ?1 ORDER BY s.rowid")         \
+    X(PUT_RULE, "INSERT INTO tcpserver_rules (itime, ip_start, ip_end, decision, env)"             \
+                " VALUES (?1, ?2, ?3, ?4, ?5)")                                                    \
+    X(PUT_SCOPE, "INSERT INTO tcpserver_scope (itime, service, net, decision, env)"                \
+                 " VALUES (?1, ?2, ?3, ?4, ?5)")                                                   \
+    X(BACKENDS, "SELECT address, port, protocol, weight FROM backends WHERE service = ?1")         \
     X(READ, "SELECT 1 FROM sqlite_schema")                                                         \
     X(USERS, "SELECT t.name, t.quota, EXISTS (SELECT 1 FROM allowed a WHERE a.name = t.name)"      \
              " FROM tcptab t WHERE t.name BETWEEN coalesce(?1, '') AND coalesce(?1, x'')"          \

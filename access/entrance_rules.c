@@ -1,0 +1,224 @@
+#include "entrance_rules.h"
+
+#include "log.h"
+#include "store_policy.h"
+#include "store_read.h"
+#include "trouble.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEXT_MAX (64 << 20) /* bytes */
+
+struct entrance_rules {
+    const struct entrance_setup *setup;
+    struct rulebook *book;
+    struct live_store *database;
+    int64_t opening, version; /* of the database, at the last look */
+    int64_t rules, lists;     /* generations that the book is of */
+    struct stat stamp;        /* of the text */
+    bool missing;
+    struct trouble trouble;
+};
+
+struct fault_place {
+    const char *path;
+};
+
+static void tell_fault(void *context, size_t line, const char *what)
+{
+    log_err("%s:%zu: %s", ((const struct fault_place *)context)->path, line, what);
+}
+
+static void tell_strange(void *context, const struct store_rule *row)
+{
+    char net[LOG_VALUE_LEN], group[LOG_VALUE_LEN];
+
+    log_warning("%s: tcpserver_scope: net %s, hostgroup %s: no address, network or range, the row "
+                "holds for nobody",
+                ((const struct fault_place *)context)->path, log_value(row->net, net),
+                log_value(row->hostgroup, group));
+}
+
+static bool has_changed(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino != b->st_ino || a->st_dev != b->st_dev || a->st_size != b->st_size ||
+           a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
+}
+
+static int read_whole(int fd, off_t size, char **text)
+{
+    size_t len = 0;
+
+    *text = malloc((size_t)size + 1);
+    if (!*text)
+        return -ENOMEM;
+    while (len < (size_t)size) {
+        ssize_t n = read(fd, *text + len, (size_t)size - len);
+
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        len += (size_t)n;
+    }
+    (*text)[len] = '\0';
+    return strlen(*text) == len ? 0 : -EBADMSG;
+}
+
+/* 0 and *text, the caller's even on failure; -EBADMSG: it is no text; -errno. */
+static int read_text(const char *path, char **text, struct stat *stamp)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
+
+    *text = NULL;
+    if (fd < 0)
+        return -errno;
+    err = fstat(fd, stamp) != 0 ? -errno : 0;
+    if (!err && !S_ISREG(stamp->st_mode))
+        err = -EINVAL;
+    if (!err && stamp->st_size > TEXT_MAX)
+        err = -EFBIG;
+    if (!err)
+        err = read_whole(fd, stamp->st_size, text);
+    close(fd);
+    return err;
+}
+
+static const char *text_error(int err)
+{
+    return err == -EBADMSG
+               ? "is a compiled .cdb or no text at all: the rules are taken as the text "
+                 "that it was made from"
+           : err == -EINVAL ? "is no regular file"
+                            : strerror(-err);
+}
+
+/* A text with faults does not take the place of rules that hold; one that is gone does. */
+static int follow_text(struct entrance_rules *r)
+{
+    struct fault_place place = {r->setup->text};
+    struct rulebook *book = NULL;
+    struct stat now;
+    char *text;
+    int err;
+
+    if (r->book && stat(r->setup->text, &now) == 0 && !has_changed(&now, &r->stamp))
+        return 0;
+    err = read_text(r->setup->text, &text, &r->stamp);
+    r->missing = err == -ENOENT;
+    if (err) {
+        trouble_begin(&r->trouble, "%s: %s", r->setup->text, text_error(err));
+    } else {
+        trouble_end(&r->trouble, r->setup->text);
+        err = rulebook_read_text(&book, text, tell_fault, &place);
+        if (err && r->book)
+            log_err("%s: the rules of before hold on", r->setup->text);
+    }
+    free(text);
+    if (err != -EINVAL) {
+        rulebook_free(r->book);
+        r->book = book;
+    }
+    return err;
+}
+
+static int read_store(struct entrance_rules *r, struct store *s)
+{
+    struct fault_place place = {r->setup->database};
+    struct rulebook *book = NULL;
+    int64_t rules, lists;
+    int err = store_snapshot(s);
+
+    rules = err ? err : store_generation(s, STORE_RULES);
+    lists = rules < 0 ? rules : store_generation(s, STORE_LISTS);
+    if (lists < 0)
+        err = (int)lists;
+    if (!err && (!r->book || rules != r->rules || lists != r->lists)) {
+        err = rulebook_read_store(&book, s, r->setup->service, tell_strange, &place);
+        if (!err) {
+            rulebook_free(r->book);
+            r->book = book;
+            r->rules = rules;
+            r->lists = lists;
+        }
+    }
+    store_stop(s);
+    return err;
+}
+
+/* Rules that cannot be read any more do not hold on: nobody knows what they say by now. */
+static int follow_store(struct entrance_rules *r)
+{
+    const char *why = "";
+    struct store *s = live_store_now(r->database, &why);
+    int64_t version = s ? store_version(s) : -EIO, opening = live_store_openings(r->database);
+    int err = version < 0 ? (int)version : 0;
+
+    if (!err && r->book && opening == r->opening && version == r->version)
+        return 0;
+    /* The generations of another database say nothing. */
+    if (opening != r->opening)
+        r->rules = -1;
+    if (!err)
+        err = read_store(r, s);
+    r->missing = live_store_is_missing(r->database);
+    if (err) {
+        trouble_begin(&r->trouble, "%s: %s", r->setup->database, s ? store_error(s) : why);
+        rulebook_free(r->book);
+        r->book = NULL;
+        if (s)
+            live_store_give_up(r->database);
+        return err;
+    }
+    trouble_end(&r->trouble, r->setup->database);
+    r->version = version;
+    r->opening = opening;
+    return 0;
+}
+
+static int follow(struct entrance_rules *r)
+{
+    return r->setup->source == ENTRANCE_TEXT ? follow_text(r) : follow_store(r);
+}
+
+int entrance_rules_open(struct entrance_rules **out, const struct entrance_setup *setup,
+                        struct live_store *database)
+{
+    struct entrance_rules *r = calloc(1, sizeof *r);
+    bool text = setup->source == ENTRANCE_TEXT;
+    int err;
+
+    if (!r)
+        return -ENOMEM;
+    r->setup = setup;
+    r->database = database;
+    err = follow(r);
+    /* Faults of a text are the administrator's to mend now; the rest may come right. */
+    if (err != -ENOMEM && (!text || (err != -EINVAL && err != -EBADMSG)))
+        err = 0;
+    if (err)
+        entrance_rules_close(r);
+    else
+        *out = r;
+    return err;
+}
+
+void entrance_rules_close(struct entrance_rules *r)
+{
+    if (!r)
+        return;
+    rulebook_free(r->book);
+    free(r);
+}
+
+const struct rulebook *entrance_rules_now(struct entrance_rules *r, bool *missing)
+{
+    follow(r);
+    *missing = !r->book && r->missing;
+    return r->book;
+}

@@ -1,0 +1,162 @@
+#include "relay_conf.h"
+
+#include "num.h"
+#include "syslog_names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <syslog.h>
+
+#define CONNECT_S 5
+#define CHECK_S 10
+
+int relay_conf_init(struct relay_conf *c, const char *program)
+{
+    *c = (struct relay_conf){.users_min = 5,
+                             .users_max = 40,
+                             .servers_min = 2,
+                             .servers_max = 8,
+                             .connect_s = CONNECT_S,
+                             .check_s = CHECK_S,
+                             .level = LOG_INFO,
+                             .ident = strdup(program),
+                             .facility = strdup("uucp")};
+    return c->ident && c->facility ? 0 : -ENOMEM;
+}
+
+void relay_conf_free(struct relay_conf *c)
+{
+    free(c->listens);
+    free(c->remotes);
+    free(c->cert);
+    free(c->key);
+    if (c->pass)
+        explicit_bzero(c->pass, strlen(c->pass));
+    free(c->pass);
+    free(c->ident);
+    free(c->facility);
+    free(c->pidfile);
+    free(c->service);
+    *c = (struct relay_conf){0};
+}
+
+int relay_conf_add_listen(struct relay_conf *c, const struct relay_listen *l)
+{
+    struct relay_listen *list = reallocarray(c->listens, c->listen_count + 1, sizeof *list);
+
+    if (!list)
+        return -ENOMEM;
+    c->listens = list;
+    list[c->listen_count++] = *l;
+    return 0;
+}
+
+int relay_conf_add_remote(struct relay_conf *c, const struct relay_remote *r)
+{
+    struct relay_remote *list = reallocarray(c->remotes, c->remote_count + 1, sizeof *list);
+
+    if (!list)
+        return -ENOMEM;
+    c->remotes = list;
+    list[c->remote_count++] = *r;
+    return 0;
+}
+
+int relay_conf_set_text(char **member, const char *value)
+{
+    free(*member);
+    *member = strdup(value);
+    return *member ? 0 : -ENOMEM;
+}
+
+int relay_conf_set_number(int64_t *member, const char *value, int64_t min, int64_t max,
+                          const char **what)
+{
+    *what = "a whole number, within its range";
+    return num_parse(value, min, max, member) == 0 ? 0 : -EINVAL;
+}
+
+int relay_conf_set_bool(bool *member, const char *value, const char **what)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
+
+    *what = "yes or no";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasecmp(words[i], value) == 0) {
+            *member = i % 2;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int relay_conf_set_port(uint16_t *member, const char *value, const char **what)
+{
+    *what = "a port from 1 to 65535, or a service of /etc/services";
+    return endpoint_parse_port(value, member) == 0 && *member ? 0 : -EINVAL;
+}
+
+/* `::0` is how the manual of tcprelay writes ::. */
+int relay_conf_set_address(struct addr *member, const char *value, const char **what)
+{
+    *what = "an address of IPv4 or IPv6";
+    return addr_parse(value, member) == 0 ? 0 : -EINVAL;
+}
+
+int relay_conf_set_protocol(bool *sctp, const char *value, const char **what)
+{
+    *what = "TCP or SCTP";
+    *sctp = strcasecmp(value, "SCTP") == 0;
+    return *sctp || strcasecmp(value, "TCP") == 0 ? 0 : -EINVAL;
+}
+
+int relay_conf_set_syslog(struct relay_conf *c, const char *which, const char *value,
+                          const char **what)
+{
+    c->has_syslog = true;
+    if (strcasecmp(which, "ident") == 0)
+        return relay_conf_set_text(&c->ident, value);
+    if (strcasecmp(which, "facility") == 0) {
+        *what = "a facility of syslog(3), such as DAEMON";
+        return syslog_facility(value) < 0 ? -EINVAL : relay_conf_set_text(&c->facility, value);
+    }
+    *what = "ident, severity or facility";
+    if (strcasecmp(which, "level") != 0 && strcasecmp(which, "severity") != 0)
+        return -EINVAL;
+    *what = "a level of syslog(3), such as INFO";
+    c->level = syslog_level(value);
+    return c->level < 0 ? -EINVAL : 0;
+}
+
+static int complain(const char *path, const char *what, relay_fault *fault, void *context)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%s: %s", path, what);
+    fault(context, text);
+    return -EINVAL;
+}
+
+int relay_conf_check(const struct relay_conf *c, const char *path, bool database,
+                     relay_fault *fault, void *context)
+{
+    bool tls = false;
+    int err = 0;
+
+    for (size_t i = 0; i < c->listen_count; i++)
+        tls = tls || c->listens[i].tls;
+    if (c->listen_count == 0)
+        err = complain(path, "there is no listen: where connections are accepted", fault, context);
+    if (c->remote_count == 0 && !database)
+        err = complain(path, "there is no remote: where they are relayed to", fault, context);
+    if (tls && !c->cert)
+        err = complain(path, "there is a listen with tls, and no certificate", fault, context);
+    if (c->users_min > c->users_max)
+        err = complain(path, "users min is above users max", fault, context);
+    if (c->servers_min > c->servers_max)
+        err = complain(path, "servers min is above servers max", fault, context);
+    return err;
+}

@@ -1,0 +1,401 @@
+#include "relay_session.h"
+
+#include "log.h"
+#include "proxy_header.h"
+#include "relay_flow.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <event2/event_struct.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#define HANDSHAKE_S 30
+
+enum { CLIENT, SERVER, SIDES };
+enum state { STATE_HANDSHAKE, STATE_CONNECT, STATE_OPEN };
+
+struct relay_session {
+    TAILQ_ENTRY(relay_session) list;
+    struct relay_sessions *all;
+    enum state state;
+    struct endpoint client;
+    struct stream streams[SIDES];
+    struct event events[SIDES], timer;
+    short waits[SIDES];             /* what the events are for; 0: not added */
+    struct relay_flow flows[SIDES]; /* by where they come from */
+    struct backend *backend;        /* or NULL */
+    struct backend **tried;         /* those that did not answer */
+    size_t tried_count;
+    struct timeval last; /* when bytes moved */
+    bool broken;         /* one of both has failed */
+};
+
+struct relay_sessions {
+    struct relay_sessions_setup setup;
+    TAILQ_HEAD(, relay_session) list;
+    size_t count;
+    char buffer[RELAY_BUFFER_BYTES];
+};
+
+int relay_sessions_new(struct relay_sessions **out, const struct relay_sessions_setup *setup)
+{
+    struct relay_sessions *all = calloc(1, sizeof *all);
+
+    if (!all)
+        return -ENOMEM;
+    all->setup = *setup;
+    TAILQ_INIT(&all->list);
+    *out = all;
+    return 0;
+}
+
+size_t relay_sessions_count(const struct relay_sessions *all)
+{
+    return all->count;
+}
+
+static void leave_backend(struct relay_session *s)
+{
+    if (s->backend)
+        s->backend->active--;
+    backend_release(s->backend);
+    s->backend = NULL;
+}
+
+static void stop_waiting(struct relay_session *s, int side)
+{
+    if (s->waits[side])
+        event_del(&s->events[side]);
+    s->waits[side] = 0;
+}
+
+static void finish(struct relay_session *s)
+{
+    struct relay_sessions *all = s->all;
+    struct endpoint client = s->client;
+
+    TAILQ_REMOVE(&all->list, s, list);
+    all->count--;
+    event_del(&s->timer);
+    for (int side = 0; side < SIDES; side++) {
+        stop_waiting(s, side);
+        relay_flow_free(&s->flows[side]);
+        stream_close(&s->streams[side], s->broken);
+    }
+    leave_backend(s);
+    for (size_t i = 0; i < s->tried_count; i++)
+        backend_release(s->tried[i]);
+    free(s->tried);
+    free(s);
+    all->setup.ended(all->setup.context, &client.address);
+}
+
+static void break_off(struct relay_session *s)
+{
+    s->broken = true;
+    finish(s);
+}
+
+void relay_sessions_free(struct relay_sessions *all)
+{
+    if (!all)
+        return;
+    while (!TAILQ_EMPTY(&all->list))
+        break_off(TAILQ_FIRST(&all->list));
+    free(all);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *context);
+
+/* Waits for this on one side, and for nothing else there. */
+static void wait_for(struct relay_session *s, int side, short what)
+{
+    if (s->waits[side] == what)
+        return;
+    stop_waiting(s, side);
+    if (!what)
+        return;
+    event_assign(&s->events[side], s->all->setup.base, s->streams[side].fd,
+                 (short)(what | EV_PERSIST), on_event, s);
+    if (event_add(&s->events[side], NULL) == 0)
+        s->waits[side] = what;
+}
+
+static void set_timer(struct relay_session *s, int64_t seconds)
+{
+    const struct timeval in = {.tv_sec = seconds};
+
+    if (seconds > 0)
+        evtimer_add(&s->timer, &in);
+    else
+        evtimer_del(&s->timer);
+}
+
+static void set_no_delay(int fd)
+{
+    int on = 1;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/* A destination that has failed: nothing more for it, but what it has sent is still to come. */
+static void give_up(struct relay_session *s, struct relay_flow *f)
+{
+    relay_flow_free(f);
+    f->ended = f->over = true;
+    f->from_wants = f->to_wants = 0;
+    s->broken = true;
+}
+
+/* False: the session has ended. */
+static bool move(struct relay_session *s, struct relay_flow *f)
+{
+    ssize_t moved = relay_flow_move(f, s->all->buffer);
+
+    if (moved == -EPIPE && f->to->fd >= 0) {
+        give_up(s, f);
+    } else if (moved < 0) {
+        break_off(s);
+        return false;
+    } else if (moved > 0 && s->all->setup.conf->idle_s) {
+        event_base_gettimeofday_cached(s->all->setup.base, &s->last);
+    }
+    if (s->flows[CLIENT].over && s->flows[SERVER].over) {
+        finish(s);
+        return false;
+    }
+    return true;
+}
+
+static void wait_for_both(struct relay_session *s)
+{
+    wait_for(s, CLIENT, s->flows[CLIENT].from_wants | s->flows[SERVER].to_wants);
+    wait_for(s, SERVER, s->flows[SERVER].from_wants | s->flows[CLIENT].to_wants);
+}
+
+static void on_open(struct relay_session *s, int side, short what)
+{
+    struct relay_flow *from = &s->flows[side], *to = &s->flows[!side];
+
+    if ((what & from->from_wants) && !move(s, from))
+        return;
+    if ((what & to->to_wants) && !move(s, to))
+        return;
+    wait_for_both(s);
+}
+
+static int prepend_proxy(struct relay_session *s)
+{
+    struct sockaddr_storage sa = {0};
+    socklen_t len = sizeof sa;
+    uint8_t header[PROXY_HEADER_MAX];
+    struct endpoint local;
+
+    if (getsockname(s->streams[CLIENT].fd, (struct sockaddr *)&sa, &len) != 0)
+        return -errno;
+    local = endpoint_from_sockaddr(&sa);
+    return relay_flow_prepend(
+        &s->flows[CLIENT], header,
+        proxy_header_make(header, &s->client.address, s->client.port, &local.address, local.port));
+}
+
+static void open_session(struct relay_session *s)
+{
+    const struct relay_conf *conf = s->all->setup.conf;
+
+    s->state = STATE_OPEN;
+    for (int side = 0; side < SIDES; side++) {
+        s->flows[side] = (struct relay_flow){
+            .from = &s->streams[side], .to = &s->streams[!side], .from_wants = EV_READ};
+    }
+    set_timer(s, conf->idle_s);
+    event_base_gettimeofday_cached(s->all->setup.base, &s->last);
+    if (conf->proxy && prepend_proxy(s) != 0) {
+        break_off(s);
+        return;
+    }
+    /* The header goes now; so does what TLS has read with the handshake. */
+    if ((conf->proxy || s->streams[CLIENT].ssl) && !move(s, &s->flows[CLIENT]))
+        return;
+    wait_for_both(s);
+}
+
+static void connect_next(struct relay_session *s);
+
+/* The client waits, and goes to another one. What is our own trouble is not the backend's. */
+static void skip_backend(struct relay_session *s, int err)
+{
+    struct backend *one = s->backend, **tried;
+    char to[ENDPOINT_TEXT_LEN];
+
+    stop_waiting(s, SERVER);
+    stream_close(&s->streams[SERVER], false);
+    tried = reallocarray(s->tried, s->tried_count + 1, sizeof(struct backend *));
+    if (!tried || err == -EMFILE || err == -ENFILE) {
+        log_err("backend %s: %s", endpoint_format(&one->to, to), strerror(tried ? -err : ENOMEM));
+        s->tried = tried ? tried : s->tried;
+        break_off(s);
+        return;
+    }
+    s->tried = tried;
+    tried[s->tried_count++] = backend_hold(one);
+    if (!one->dead)
+        log_warning("backend %s is down: %s", endpoint_format(&one->to, to), strerror(-err));
+    one->dead = true;
+    leave_backend(s);
+    connect_next(s);
+}
+
+static void connect_next(struct relay_session *s)
+{
+    struct backend *one = backends_pick(s->all->setup.backends, s->tried, s->tried_count);
+    char client[ENDPOINT_TEXT_LEN];
+    int rc;
+
+    if (!one) {
+        log_err("%s: refused, no backend answers", endpoint_format(&s->client, client));
+        break_off(s);
+        return;
+    }
+    s->state = STATE_CONNECT;
+    s->backend = backend_hold(one);
+    one->active++;
+    one->served++;
+    rc = endpoint_connect(&one->to, &s->all->setup.conf->local, &s->streams[SERVER].fd);
+    if (rc >= 0 && !one->to.sctp)
+        set_no_delay(s->streams[SERVER].fd);
+    if (rc < 0) {
+        skip_backend(s, rc);
+    } else if (rc > 0) {
+        open_session(s);
+    } else {
+        set_timer(s, s->all->setup.conf->connect_s);
+        wait_for(s, SERVER, EV_WRITE);
+    }
+}
+
+static void on_connect(struct relay_session *s)
+{
+    socklen_t len = sizeof(int);
+    char to[ENDPOINT_TEXT_LEN];
+    int err = 0;
+
+    if (getsockopt(s->streams[SERVER].fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0)
+        err = errno;
+    if (err) {
+        skip_backend(s, -err);
+        return;
+    }
+    if (s->backend->dead)
+        log_notice("backend %s is up", endpoint_format(&s->backend->to, to));
+    s->backend->dead = false;
+    open_session(s);
+}
+
+static void on_handshake(struct relay_session *s)
+{
+    short wants = 0;
+    int err = stream_handshake(&s->streams[CLIENT], &wants);
+    char client[ENDPOINT_TEXT_LEN];
+
+    if (err == -EAGAIN) {
+        wait_for(s, CLIENT, wants);
+        return;
+    }
+    stop_waiting(s, CLIENT);
+    if (err) {
+        log_info("%s: no TLS: %s", endpoint_format(&s->client, client), strerror(-err));
+        break_off(s);
+        return;
+    }
+    connect_next(s);
+}
+
+static void on_event(evutil_socket_t fd, short what, void *context)
+{
+    struct relay_session *s = context;
+
+    if (s->state == STATE_HANDSHAKE)
+        on_handshake(s);
+    else if (s->state == STATE_CONNECT)
+        on_connect(s);
+    else
+        on_open(s, fd == s->streams[CLIENT].fd ? CLIENT : SERVER, what);
+}
+
+/* One that was set anew for every byte would cost more than the byte: what is left is waited for.
+ */
+static void on_idle(struct relay_session *s)
+{
+    const struct timeval limit = {.tv_sec = s->all->setup.conf->idle_s};
+    struct timeval now, since, left;
+    char client[ENDPOINT_TEXT_LEN];
+
+    event_base_gettimeofday_cached(s->all->setup.base, &now);
+    evutil_timersub(&now, &s->last, &since);
+    if (since.tv_sec >= 0 && evutil_timercmp(&since, &limit, <)) {
+        evutil_timersub(&limit, &since, &left);
+        evtimer_add(&s->timer, &left);
+        return;
+    }
+    log_info("%s: idle, ended", endpoint_format(&s->client, client));
+    break_off(s);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct relay_session *s = context;
+
+    (void)fd;
+    (void)what;
+    if (s->state == STATE_CONNECT)
+        skip_backend(s, -ETIMEDOUT);
+    else if (s->state == STATE_OPEN)
+        on_idle(s);
+    else
+        break_off(s);
+}
+
+int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoint *client, bool tls)
+{
+    struct relay_session *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        close(fd);
+        return -ENOMEM;
+    }
+    *s = (struct relay_session){
+        .all = all, .client = *client, .streams = {[CLIENT] = {.fd = fd}, [SERVER] = {.fd = -1}}};
+    evtimer_assign(&s->timer, all->setup.base, on_timer, s);
+    if (tls && stream_begin_tls(&s->streams[CLIENT], all->setup.tls) != 0) {
+        close(fd);
+        free(s);
+        return -ENOMEM;
+    }
+    TAILQ_INSERT_TAIL(&all->list, s, list);
+    all->count++;
+    set_no_delay(fd);
+    if (!tls) {
+        connect_next(s);
+        return 0;
+    }
+    set_timer(s, HANDSHAKE_S);
+    on_handshake(s);
+    return 0;
+}
+
+void relay_sessions_sift(struct relay_sessions *all,
+                         bool (*may_stay)(void *context, const struct addr *client), void *context)
+{
+    struct relay_session *s, *next;
+
+    for (s = TAILQ_FIRST(&all->list); s; s = next) {
+        next = TAILQ_NEXT(s, list);
+        if (!may_stay(context, &s->client.address))
+            break_off(s);
+    }
+}

@@ -1,0 +1,412 @@
+#include "relay_worker.h"
+
+#include "backends.h"
+#include "entrance_watch.h"
+#include "farewell.h"
+#include "log.h"
+#include "relay_check.h"
+#include "relay_session.h"
+#include "relay_table.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define ACCEPTS_MAX 64 /* in a row */
+#define NAP_MS 100     /* without descriptors or memory */
+
+struct listener {
+    struct worker *worker;
+    const struct relay_socket *socket;
+    struct event *event;
+};
+
+struct worker {
+    const struct relay_worker_setup *setup;
+    struct event_base *base;
+    struct event *nap, *term, *master;
+    struct listener *listeners;
+    struct entrance *entrance;
+    struct entrance_watch *watch; /* or NULL */
+    struct farewells *farewells;
+    struct backends backends;
+    struct relay_table *table;
+    struct relay_checks *checks;
+    struct relay_sessions *sessions;
+    int64_t accepted, since_rebalance;
+    struct addr *guests; /* who is here for quota, once for each connection */
+    size_t guest_count;
+    bool draining;
+};
+
+static int fail(int code, const char *what, const char *why)
+{
+    log_failure("%s: %s", what, why);
+    return code;
+}
+
+static int64_t capacity(const struct relay_conf *c)
+{
+    return c->users_max * c->servers_max;
+}
+
+static void adjust(struct worker *w)
+{
+    bool room =
+        !w->draining && (int64_t)relay_sessions_count(w->sessions) < capacity(w->setup->conf);
+
+    for (size_t i = 0; i < w->setup->socket_count; i++) {
+        if (!w->listeners[i].event)
+            continue;
+        if (room)
+            event_add(w->listeners[i].event, NULL);
+        else
+            event_del(w->listeners[i].event);
+    }
+}
+
+static void check_end(struct worker *w)
+{
+    if (w->draining && relay_sessions_count(w->sessions) == 0 && farewells_count(w->farewells) == 0)
+        event_base_loopbreak(w->base);
+}
+
+static void on_farewells_over(void *context)
+{
+    check_end(context);
+}
+
+static void stop_accepting(struct worker *w)
+{
+    w->draining = true;
+    for (size_t i = 0; i < w->setup->socket_count; i++) {
+        if (!w->listeners[i].event)
+            continue;
+        event_free(w->listeners[i].event);
+        w->listeners[i].event = NULL;
+        close(w->setup->sockets[i].fd);
+    }
+    check_end(w);
+}
+
+static void say(struct worker *w, char what)
+{
+    if (write(w->setup->master, &what, 1) != 1)
+        log_err("the master: %s", strerror(errno));
+}
+
+/* He was here for quota: once. */
+static void forget_guest(struct worker *w, const struct addr *a)
+{
+    for (size_t i = 0; i < w->guest_count; i++) {
+        if (!addr_equal(&w->guests[i], a))
+            continue;
+        w->guests[i] = w->guests[--w->guest_count];
+        entrance_watch_count(w->watch, -1);
+        return;
+    }
+}
+
+static bool note_guest(struct worker *w, const struct addr *a)
+{
+    struct addr *guests = reallocarray(w->guests, w->guest_count + 1, sizeof *guests);
+
+    if (!guests)
+        return false;
+    w->guests = guests;
+    guests[w->guest_count++] = *a;
+    entrance_watch_count(w->watch, 1);
+    return true;
+}
+
+static void on_ended(void *context, const struct addr *client)
+{
+    struct worker *w = context;
+
+    entrance_leave(w->entrance, client);
+    forget_guest(w, client);
+    adjust(w);
+    check_end(w);
+}
+
+static bool may_stay(void *context, const struct addr *client)
+{
+    struct worker *w = context;
+
+    for (size_t i = 0; i < w->guest_count; i++) {
+        if (addr_equal(&w->guests[i], client))
+            return entrance_may_stay(w->entrance, client);
+    }
+    return true;
+}
+
+static void on_changed(void *context)
+{
+    struct worker *w = context;
+
+    relay_sessions_sift(w->sessions, may_stay, w);
+}
+
+static void refuse(struct worker *w, int fd, const struct endpoint *client,
+                   const struct entrance_answer *answer)
+{
+    char from[ENDPOINT_TEXT_LEN];
+
+    log_info("%s: denied%s%s", endpoint_format(client, from), *answer->mark ? ", " : "",
+             answer->mark);
+    if (answer->verdict == ENTRANCE_LIMITED)
+        farewells_say(w->farewells, fd, answer->message);
+    else
+        close(fd);
+}
+
+/* Counts, and what follows from the count. */
+static void count(struct worker *w)
+{
+    const struct relay_conf *c = w->setup->conf;
+
+    w->accepted++;
+    if (c->rebalance && ++w->since_rebalance >= c->rebalance) {
+        w->since_rebalance = 0;
+        backends_rebalance(&w->backends);
+    }
+    if (c->retire && w->accepted == c->retire) {
+        log_info("retires after %lld connections", (long long)w->accepted);
+        say(w, RELAY_RETIRES);
+    }
+}
+
+static void let_in(struct worker *w, int fd, const struct endpoint *client, bool tls, bool quota)
+{
+    /* Who cannot be watched is not let in. */
+    if (entrance_enter(w->entrance, &client->address) != 0) {
+        close(fd);
+        return;
+    }
+    if (quota && (!w->watch || !note_guest(w, &client->address))) {
+        entrance_leave(w->entrance, &client->address);
+        close(fd);
+        return;
+    }
+    count(w);
+    if (relay_session_begin(w->sessions, fd, client, tls) != 0)
+        on_ended(w, &client->address);
+}
+
+static void meet(struct worker *w, int fd, const struct sockaddr_storage *peer, bool tls)
+{
+    const struct endpoint client = endpoint_from_sockaddr(peer);
+    const struct visitor visitor = {.address = client.address};
+    struct entrance_answer answer;
+
+    entrance_ask(w->entrance, &visitor, &answer);
+    relay_table_refresh(w->table, &w->backends);
+    /* A message in the clear would be none where TLS is spoken. */
+    if (tls)
+        answer.message = NULL;
+    if (answer.verdict == ENTRANCE_IN)
+        let_in(w, fd, &client, tls, answer.quota);
+    else
+        refuse(w, fd, &client, &answer);
+    variables_free(&answer.env);
+}
+
+static void on_nap_over(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    adjust(context);
+}
+
+static void take_nap(struct worker *w, int err)
+{
+    static const struct timeval nap = {.tv_usec = NAP_MS * 1000};
+
+    log_err("accept: %s", strerror(err));
+    for (size_t i = 0; i < w->setup->socket_count; i++) {
+        if (w->listeners[i].event)
+            event_del(w->listeners[i].event);
+    }
+    evtimer_add(w->nap, &nap);
+}
+
+static void on_accept(evutil_socket_t listener, short what, void *context)
+{
+    const struct listener *l = context;
+    struct worker *w = l->worker;
+
+    (void)what;
+    for (int i = 0; i < ACCEPTS_MAX && !w->draining; i++) {
+        struct sockaddr_storage peer = {0};
+        socklen_t len = sizeof peer;
+        int fd;
+
+        if ((int64_t)relay_sessions_count(w->sessions) >= capacity(w->setup->conf))
+            break;
+        fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) {
+            meet(w, fd, &peer, l->socket->tls);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            take_nap(w, errno);
+            return;
+        } else {
+            break;
+        }
+    }
+    adjust(w);
+}
+
+static void on_term(evutil_socket_t number, short what, void *context)
+{
+    (void)number;
+    (void)what;
+    event_base_loopbreak(((struct worker *)context)->base);
+}
+
+/* The master says nothing: this is its end, or that of our time. */
+static void on_master(evutil_socket_t fd, short what, void *context)
+{
+    struct worker *w = context;
+    char byte;
+
+    (void)what;
+    if (recv(fd, &byte, 1, MSG_DONTWAIT) != 0)
+        return;
+    event_del(w->master);
+    stop_accepting(w);
+}
+
+/* epoll, poll or select, as IO_POLL_MECHANISM has it. */
+static struct event_base *new_base(int64_t mechanism)
+{
+    static const struct {
+        int64_t number;
+        const char *name;
+    } methods[] = {{4, "epoll"}, {8, "poll"}, {16, "select"}};
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (!config)
+        return NULL;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (mechanism && methods[i].number != mechanism)
+            event_config_avoid_method(config, methods[i].name);
+    }
+    base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+static int open_parts(struct worker *w)
+{
+    const struct relay_worker_setup *setup = w->setup;
+    const struct relay_sessions_setup sessions = {.base = w->base,
+                                                  .conf = setup->conf,
+                                                  .backends = &w->backends,
+                                                  .tls = setup->tls,
+                                                  .ended = on_ended,
+                                                  .context = w};
+    int err = entrance_open(&w->entrance, setup->entrance);
+
+    if (!err && setup->entrance->database)
+        err = entrance_watch_new(&w->watch, w->base, w->entrance, setup->entrance->database,
+                                 on_changed, w);
+    if (!err)
+        err = farewells_new(&w->farewells, w->base);
+    if (!err)
+        err = relay_table_new(&w->table, setup->conf, entrance_database(w->entrance));
+    if (!err)
+        err = relay_sessions_new(&w->sessions, &sessions);
+    if (err)
+        return fail(EX_OSERR, "start", strerror(-err));
+    farewells_tell(w->farewells, on_farewells_over, w);
+    relay_table_refresh(w->table, &w->backends);
+    err = relay_checks_new(&w->checks, w->base, setup->conf, &w->backends);
+    return err ? fail(EX_OSERR, "start", strerror(-err)) : 0;
+}
+
+static int open_events(struct worker *w)
+{
+    size_t count = w->setup->socket_count;
+
+    w->listeners = calloc(count + 1, sizeof *w->listeners);
+    for (size_t i = 0; w->listeners && i < count; i++) {
+        struct listener *l = &w->listeners[i];
+
+        *l = (struct listener){.worker = w, .socket = &w->setup->sockets[i]};
+        l->event = event_new(w->base, l->socket->fd, EV_READ | EV_PERSIST, on_accept, l);
+        if (!l->event)
+            return fail(EX_OSERR, "events", strerror(ENOMEM));
+    }
+    w->nap = evtimer_new(w->base, on_nap_over, w);
+    w->term = evsignal_new(w->base, SIGTERM, on_term, w);
+    w->master = event_new(w->base, w->setup->master, EV_READ | EV_PERSIST, on_master, w);
+    if (!w->listeners || !w->nap || !w->term || !w->master || event_add(w->term, NULL) != 0 ||
+        event_add(w->master, NULL) != 0)
+        return fail(EX_OSERR, "events", strerror(ENOMEM));
+    adjust(w);
+    return 0;
+}
+
+static void free_event(struct event *e)
+{
+    if (e)
+        event_free(e);
+}
+
+static void close_all(struct worker *w)
+{
+    relay_checks_free(w->checks);
+    w->draining = true; /* what ends now is no reason to accept */
+    relay_sessions_free(w->sessions);
+    relay_table_free(w->table);
+    backends_free(&w->backends);
+    farewells_free(w->farewells);
+    entrance_watch_free(w->watch);
+    entrance_close(w->entrance);
+    for (size_t i = 0; w->listeners && i < w->setup->socket_count; i++)
+        free_event(w->listeners[i].event);
+    free(w->listeners);
+    free(w->guests);
+    free_event(w->nap);
+    free_event(w->term);
+    free_event(w->master);
+    if (w->base)
+        event_base_free(w->base);
+}
+
+static int give_up_privilege(const struct relay_worker_setup *setup)
+{
+    const struct sandbox_needs needs = {.database = setup->entrance->database, .relay = true};
+    char why[SANDBOX_WHY_LEN];
+
+    if (!setup->user || sandbox_enter(setup->user, &needs, why) == 0)
+        return 0;
+    return fail(EX_OSERR, "privilege cannot be given up", why);
+}
+
+int relay_worker_run(const struct relay_worker_setup *setup)
+{
+    struct worker w = {.setup = setup};
+    sigset_t none;
+    int code;
+
+    w.base = new_base(setup->conf->mechanism);
+    code = w.base ? give_up_privilege(setup) : fail(EX_OSERR, "events", strerror(ENOMEM));
+    if (!code)
+        code = open_parts(&w);
+    if (!code)
+        code = open_events(&w);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (!code) {
+        say(&w, RELAY_READY);
+        event_base_dispatch(w.base);
+    }
+    close_all(&w);
+    return code;
+}
