@@ -138,7 +138,7 @@ check: deps
 # Those of whole systems, two at a time: each has namespaces of its own, and mostly waits. TESTS
 # names others.
 JOBS ?= 2
-PROVE = BUILD=$(CURDIR)/$(BUILD) prove --timer $(PROVE_FLAGS)
+PROVE = BUILD=$(CURDIR)/$(BUILD) prove --timer --failures --comments $(PROVE_FLAGS)
 check-here: tests
 	$(if $(TESTS),$(PROVE) $(TESTS),status=0; $(PROVE) $(UNIT_TESTS) || status=1; \
 	    $(PROVE) -j $(JOBS) t/*.t || status=1; exit $$status)

@@ -12,13 +12,18 @@
 
 #define CONNECT_S 5
 #define CHECK_S 10
+/* What the manual of spawnd has, where nothing is said. */
+#define USERS_MIN 5
+#define USERS_MAX 40
+#define SERVERS_MIN 2
+#define SERVERS_MAX 8
 
 int relay_conf_init(struct relay_conf *c, const char *program)
 {
-    *c = (struct relay_conf){.users_min = 5,
-                             .users_max = 40,
-                             .servers_min = 2,
-                             .servers_max = 8,
+    *c = (struct relay_conf){.users_min = -1,
+                             .users_max = USERS_MAX,
+                             .servers_min = -1,
+                             .servers_max = SERVERS_MAX,
                              .connect_s = CONNECT_S,
                              .check_s = CHECK_S,
                              .level = LOG_INFO,
@@ -140,12 +145,21 @@ static int complain(const char *path, const char *what, relay_fault *fault, void
     return -EINVAL;
 }
 
-int relay_conf_check(const struct relay_conf *c, const char *path, bool database,
-                     relay_fault *fault, void *context)
+static int64_t at_most(int64_t n, int64_t max)
+{
+    return n < max ? n : max;
+}
+
+int relay_conf_check(struct relay_conf *c, const char *path, bool database, relay_fault *fault,
+                     void *context)
 {
     bool tls = false;
     int err = 0;
 
+    if (c->users_min < 0)
+        c->users_min = at_most(USERS_MIN, c->users_max);
+    if (c->servers_min < 0)
+        c->servers_min = at_most(SERVERS_MIN, c->servers_max);
     for (size_t i = 0; i < c->listen_count; i++)
         tls = tls || c->listens[i].tls;
     if (c->listen_count == 0)

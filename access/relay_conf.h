@@ -62,9 +62,10 @@ int relay_conf_read_file(struct relay_conf *c, const char *path, const char *id,
  * no such section. */
 int relay_conf_read_section(struct relay_conf *c, const struct conf *conf, const char *name,
                             const char *path, relay_fault *fault, void *context);
-/* What only the whole of it shows: 0 or -EINVAL, told. `database`: remotes may be in a table. */
-int relay_conf_check(const struct relay_conf *c, const char *path, bool database,
-                     relay_fault *fault, void *context);
+/* What only the whole of it shows, and what depends on it: 0 or -EINVAL, told. `database`: remotes
+ * may be in a table. */
+int relay_conf_check(struct relay_conf *c, const char *path, bool database, relay_fault *fault,
+                     void *context);
 
 /* The parts that both forms have. 0; -ENOMEM; -EINVAL with what was expected in *what. */
 int relay_conf_add_listen(struct relay_conf *c, const struct relay_listen *l);

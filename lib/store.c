@@ -347,7 +347,9 @@ bool store_is_replaced(const struct store *s)
 {
     struct stat st;
 
-    return stat(s->path, &st) != 0 || st.st_dev != s->device || st.st_ino != s->inode;
+    if (stat(s->path, &st) != 0)
+        return errno != EACCES;
+    return st.st_dev != s->device || st.st_ino != s->inode;
 }
 
 int store_is_write_locked(const struct store *s)

@@ -63,7 +63,7 @@ const char *store_error(const struct store *s);
 
 /* A number that changes with every commit of another connection. >= 0 or -errno. */
 int64_t store_version(struct store *s);
-/* Whether the file that is open is not the one of that name any more. */
+/* Whether the file that is open is not the one of that name any more, as far as we may look. */
 bool store_is_replaced(const struct store *s);
 /* Whether another process holds the write lock (a commit may be on its way): 1, 0, -errno. */
 int store_is_write_locked(const struct store *s);

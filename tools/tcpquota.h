@@ -22,7 +22,8 @@ enum {
     OPTION_YES = 1 << 2,
     OPTION_SPAN = 1 << 3, /* --from, --to, --by */
     OPTION_BEFORE = 1 << 4,
-    OPTION_JSON = 1 << 5
+    OPTION_JSON = 1 << 5,
+    OPTION_SERVICE = 1 << 6
 };
 
 struct command;
@@ -34,7 +35,7 @@ struct arguments {
     size_t count;
     char **rest; /* of a command that hands its arguments on; ends with NULL */
     const char *config;
-    const char *reason, *from, *to, *by, *before; /* or NULL */
+    const char *reason, *from, *to, *by, *before, *service; /* or NULL */
     bool fresh, yes, json, help, version;
 };
 
@@ -91,6 +92,8 @@ int top_run(struct tcpquota *t);
 int connections_run(struct tcpquota *t);
 /* tcpquota_check.c */
 int check_run(struct tcpquota *t);
+/* tcpquota_rules.c */
+int rules_run(struct tcpquota *t);
 /* tcpquota_root.c */
 int root_run_backup(struct tcpquota *t);
 int root_run_sql(struct tcpquota *t);

@@ -33,6 +33,7 @@ static const struct option_kind options[] = {
     VALUE("to", OPTION_SPAN, to),
     VALUE("by", OPTION_SPAN, by),
     VALUE("before", OPTION_BEFORE, before),
+    VALUE("service", OPTION_SERVICE, service),
 };
 
 int arguments_fail(const char *word, const char *why)
