@@ -69,6 +69,9 @@ void backends_commit(struct backends *b)
             backend_release(b->list[i]);
     }
     b->count = kept;
+    /* One that is new, or weighs more, shall not have all until it has caught up. */
+    for (size_t i = 0; i < kept; i++)
+        b->list[i]->served = 0;
 }
 
 static bool is_tried(const struct backend *one, struct backend *const *tried, size_t count)
@@ -80,11 +83,12 @@ static bool is_tried(const struct backend *one, struct backend *const *tried, si
     return false;
 }
 
-/* With one more each, which has fewer for its weight? Among equals, which had fewer so far? */
+/* Which has fewer for its weight? Among equals, and be it because all are idle, which had fewer so
+ * far? */
 static bool is_better(const struct backend *a, const struct backend *b)
 {
-    uint64_t busy_a = ((uint64_t)a->active + 1) * b->weight;
-    uint64_t busy_b = ((uint64_t)b->active + 1) * a->weight;
+    uint64_t busy_a = (uint64_t)a->active * b->weight;
+    uint64_t busy_b = (uint64_t)b->active * a->weight;
 
     if (a->dead != b->dead)
         return !a->dead;

@@ -40,6 +40,7 @@ struct master {
     char *file, *config;
     struct relay_settings settings;
     struct relay_sockets sockets;
+    struct relay_sockets *leaving; /* those of the old configuration, during a reload; or NULL */
     struct sandbox user;
     bool is_root;
     struct child worker;        /* the one that accepts */
@@ -92,6 +93,8 @@ static void be_worker(struct master *m, int fd)
                                              .master = fd};
     int code;
 
+    if (m->leaving)
+        relay_sockets_close(m->leaving, &m->sockets);
     close(m->signals);
     if (m->pidfile >= 0)
         close(m->pidfile);
@@ -188,8 +191,9 @@ static void reload(struct master *m)
     }
     m->settings = settings;
     m->sockets = sockets;
-    /* The entrance points into its own settings. */
+    m->leaving = &had;
     err = replace_worker(m);
+    m->leaving = NULL;
     if (err) {
         log_err("reload: no new worker, the configuration of before holds on");
         relay_sockets_close(&m->sockets, &had);

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Never asks on the terminal. */
 static int give_pass(char *buffer, int size, int writing, void *context)
@@ -24,8 +25,9 @@ static int fail(const char *file, const char *what, char why[TLS_WHY_LEN])
     unsigned long error = ERR_peek_last_error();
     const char *reason = error ? ERR_reason_error_string(error) : NULL;
 
-    if (ERR_SYSTEM_ERROR(error))
-        reason = strerror(ERR_GET_REASON(error));
+    /* What OpenSSL says of a file that cannot be opened names neither it nor the reason. */
+    if (access(file, R_OK) != 0)
+        reason = strerror(errno);
     snprintf(why, TLS_WHY_LEN, "%s: %s: %s", file, what, reason ? reason : "unknown error");
     ERR_clear_error();
     return -EINVAL;

@@ -38,7 +38,7 @@ siblings() {
     for file in access/*.[ch]; do
         module=$(base "$file")
         case $module in
-        authd | admission | auth) continue ;;
+        authd | admission | auth | server | relay | entrance) continue ;;
         esac
         sed -n 's/^#include "\(.*\)"/\1/p' "$file" | while read -r header; do
             [ -f "lib/$header" ] || [ "$(base "$header")" = "$module" ] ||
