@@ -150,13 +150,15 @@ demo: deps
 	$(MAKE) tests
 	BUILD=$(CURDIR)/$(BUILD) sh t/demo
 
-bench: deps
+bench:
+	sh init/install-deps --with-bench
 	$(MAKE) tests
 	BUILD=$(CURDIR)/$(BUILD) sh bench/run
 	BUILD=$(CURDIR)/$(BUILD) sh bench/commands
 	BUILD=$(CURDIR)/$(BUILD) sh bench/control
 	BUILD=$(CURDIR)/$(BUILD) sh bench/local
 	BUILD=$(CURDIR)/$(BUILD) sh bench/authd
+	BUILD=$(CURDIR)/$(BUILD) sh bench/server
 
 # Each parser under libFuzzer for FUZZ_SECONDS, from the corpus in t/corpus.
 FUZZ_SECONDS ?= 60

@@ -378,7 +378,6 @@ int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoin
     }
     TAILQ_INSERT_TAIL(&all->list, s, list);
     all->count++;
-    set_no_delay(fd);
     if (!tls) {
         connect_next(s);
         return 0;

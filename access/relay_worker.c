@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,6 +297,10 @@ static struct event_base *new_base(int64_t mechanism)
         if (mechanism && methods[i].number != mechanism)
             event_config_avoid_method(config, methods[i].name);
     }
+    /* What is waited for on a socket changes several times between two calls of epoll_wait(2): the
+     * kernel is told once. None of our sockets has a second descriptor, with which that would not
+     * be safe. */
+    event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
@@ -329,6 +334,14 @@ static int open_parts(struct worker *w)
     return err ? fail(EX_OSERR, "start", strerror(-err)) : 0;
 }
 
+/* Those that are accepted inherit it (tcp(7)). */
+static void set_no_delay(int fd)
+{
+    int on = 1;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 static int open_events(struct worker *w)
 {
     size_t count = w->setup->socket_count;
@@ -338,6 +351,8 @@ static int open_events(struct worker *w)
         struct listener *l = &w->listeners[i];
 
         *l = (struct listener){.worker = w, .socket = &w->setup->sockets[i]};
+        if (!l->socket->at.sctp)
+            set_no_delay(l->socket->fd);
         l->event = event_new(w->base, l->socket->fd, EV_READ | EV_PERSIST, on_accept, l);
         if (!l->event)
             return fail(EX_OSERR, "events", strerror(ENOMEM));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -108,6 +109,38 @@ static bool uses_database(const struct server_source *s, const struct server_opt
     return s->conf && (o->config || strcmp(o->program, "tcpserver") != 0);
 }
 
+/* [server:NAME]: limits for all rules of this service, as if they stood in our environment. What
+ * does stand there holds. 0, or an exit code, told. */
+static int apply_section(const struct server_source *s, const struct server_options *o)
+{
+    static const char *const names[] = {"MAXLOAD",    "MAXCONNIP", "MAXCONNC",
+                                        "MAXCONNNET", "MAXQUOTA",  "DIEMSG"};
+    const char *path = o->config ? o->config : CONF_PATH;
+    char section[96], what[256];
+    int code = 0;
+
+    snprintf(section, sizeof section, "server:%s", o->service);
+    for (size_t i = 0; s->conf && i < s->conf->door_count; i++) {
+        const struct conf_door_line *line = &s->conf->doors[i];
+        bool known = false;
+
+        if (strcasecmp(line->section, section) != 0)
+            continue;
+        for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+            if (strcasecmp(line->key, names[n]) != 0)
+                continue;
+            known = true;
+            if (setenv(names[n], line->value, 0) != 0)
+                return fail(EX_OSERR, path, strerror(errno));
+        }
+        snprintf(what, sizeof what, "%s:%u: [%.64s] %.64s", path, line->line, line->section,
+                 line->key);
+        if (!known)
+            code = fail(EX_CONFIG, what, "no such key in [server:NAME]");
+    }
+    return code;
+}
+
 int server_source_find(struct server_source *out, const struct server_options *options)
 {
     const struct server_options *o = options;
@@ -118,6 +151,8 @@ int server_source_find(struct server_source *out, const struct server_options *o
         return fail(EX_USAGE, o->text,
                     "is a compiled .cdb: -x takes the text that it was made from");
     code = load_conf(out, o);
+    if (!code)
+        code = apply_section(out, o);
     if (!code && o->database)
         code = find_database(out, o->database);
     if (code)

@@ -46,7 +46,7 @@ _openfw() {
 _tcpquota() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command= i
     local commands='show list allowed hosts why log openfw-log sessions period usage audit top connections backup
-        check sql prune import allow deny add take set delete'
+        check sql prune import rules allow deny add take set delete'
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -c | --config) i=$((i + 1)) ;;

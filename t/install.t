@@ -6,15 +6,15 @@ root=$TRASH/root
 is_asan() { ldd "$BUILD/tcpquotad" | grep -q libasan; }
 make_it() { make -s -C "$TOP" $(is_asan && echo SANITIZE=1) "$1" DESTDIR="$root" PREFIX=/usr; }
 ok "make install" make_it install
-for file in /usr/sbin/tcpquotad /usr/sbin/tcpquota-authd /usr/lib/systemd/system/tcpquota-authd.service /usr/bin/openhost /usr/bin/openfw /usr/bin/tcpquota /etc/tcpquota/tcpquota.cf /etc/tcpquota/tcpquota.cf.debug /etc/tcpquota/tcpquota.greet.svenska /usr/share/bash-completion/completions/openfw \
+for file in /usr/sbin/tcpquotad /usr/sbin/tcpquota-authd /usr/lib/systemd/system/tcpquota-authd.service /usr/bin/tcpquota-server /usr/lib/systemd/system/tcpquota-server@.service /usr/lib/systemd/system/tcpquota-relay@.service /usr/share/man/man8/tcpquota-server.8 /usr/bin/openhost /usr/bin/openfw /usr/bin/tcpquota /etc/tcpquota/tcpquota.cf /etc/tcpquota/tcpquota.cf.debug /etc/tcpquota/tcpquota.greet.svenska /usr/share/bash-completion/completions/openfw \
     /usr/share/locale/sv/LC_MESSAGES/tcpquota.mo /etc/init.d/tcpquota \
     /etc/cron.weekly/tcpquota /usr/lib/systemd/system/tcpquota.service /usr/lib/modules-load.d/tcpquota.conf \
-    /usr/lib/sysusers.d/tcpquota.conf /usr/lib/tmpfiles.d/tcpquota.conf /usr/share/tcpquota/schema/0001-base.sql /usr/share/tcpquota/schema/0002-access.sql \
+    /usr/lib/sysusers.d/tcpquota.conf /usr/lib/tmpfiles.d/tcpquota.conf /usr/share/tcpquota/schema/0001-base.sql /usr/share/tcpquota/schema/0002-access.sql /usr/share/tcpquota/schema/0003-server.sql \
     /usr/share/man/man8/tcpquotad.8 /usr/share/man/man8/tcpquota-authd.8 /usr/share/man/man8/openfw.8 /usr/share/man/man1/openhost.1 \
     /usr/share/man/man1/tcpquota.1 /usr/share/man/man5/tcpquota.cf.5 /usr/share/man/man5/tcpquota-schema.5; do
     ok "there is $file" test -s "$root$file"
 done
-for program in openhost openfw tcpquota; do
+for program in openhost openfw tcpquota tcpquota-server; do
     ok "everybody may run $program" setpriv --reuid nobody --clear-groups "$root/usr/bin/$program" --version
 done
 for language in "$TOP"/po/*.po; do
@@ -26,6 +26,12 @@ ok "nothing is setuid or setgid" same "$(find "$root" -perm /6000 | wc -l)" 0
 ok "the unit knows where the daemon is" grep -q '^ExecStart=/usr/sbin/tcpquotad' "$root/usr/lib/systemd/system/tcpquota.service"
 for capability in NET_ADMIN NET_RAW KILL SETUID SETGID SETPCAP SYS_PTRACE DAC_READ_SEARCH; do
     ok "the unit leaves the keeper CAP_$capability" grep -q "^CapabilityBoundingSet=.*CAP_$capability\b" "$root/usr/lib/systemd/system/tcpquota.service"
+done
+for unit in server relay; do
+    ok "the unit tcpquota-$unit@ knows where it is" grep -q '^ExecStart=/usr/bin/tcpquota-server' "$root/usr/lib/systemd/system/tcpquota-$unit@.service"
+done
+for name in tcpserver tcprelay; do
+    is "$name is a name of it" "$(readlink "$root/usr/lib/tcpquota/$name")" /usr/bin/tcpquota-server
 done
 ok "the unit of authd knows where it is" grep -q '^ExecStart=/usr/sbin/tcpquota-authd' "$root/usr/lib/systemd/system/tcpquota-authd.service"
 ok "and cleans up after one that was killed" grep -q '^ExecStopPost=.*/usr/sbin/tcpquotad --clean' "$root/usr/lib/systemd/system/tcpquota.service"

@@ -80,6 +80,7 @@ USER [--new]
 [USER] [--from DATE] [--to DATE] [--by hour|day|month]
 --before DATE
 period new
+WHAT [FILE|ADDRESS] [--service NAME]
 tcpquota  %.19s  %s
 openhost: %s\n
 openhost: %s: %s\n

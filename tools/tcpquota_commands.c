@@ -45,9 +45,9 @@ static const struct command commands[] = {
      OPTION_BEFORE, false, root_run_prune},
     {"import", "FILE", N_("take balances over from a dump (root)"), 1, 1, 0, false,
      root_run_import},
-    {"rules", "import FILE|list|why ADDRESS [--service NAME]",
-     N_("whom tcpquota-server(8) accepts (root)"), 1, 2, OPTION_JSON | OPTION_SERVICE, false,
-     rules_run},
+    {"rules", "WHAT [FILE|ADDRESS] [--service NAME]",
+     N_("import FILE, list, why ADDRESS: whom tcpquota-server(8) accepts (root)"), 1, 2,
+     OPTION_JSON | OPTION_SERVICE, false, rules_run},
 };
 
 const struct command *command_find(const char *name)

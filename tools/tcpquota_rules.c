@@ -149,9 +149,10 @@ static int import_rules(struct tcpquota *t)
     return code;
 }
 
+/* These are words of scripts, and stay as they are in every language. */
 static const char *decision_text(int64_t decision)
 {
-    return decision == RULE_ACCEPT ? _("accept") : decision == RULE_DENY ? _("deny") : _("denies");
+    return decision == RULE_ACCEPT ? "accept" : "deny";
 }
 
 static void set_place(json_t *row, const struct store_rule *rule)
@@ -159,7 +160,7 @@ static void set_place(json_t *row, const struct store_rule *rule)
     char first[ADDR_TEXT_LEN], last[ADDR_TEXT_LEN];
 
     if (rule->nobody) {
-        json_object_set_new(row, "from", json_string(_("nobody")));
+        json_object_set_new(row, "from", json_string("nobody"));
     } else if (rule->rule.range.first.family) {
         json_object_set_new(row, "from", json_string(addr_format(&rule->rule.range.first, first)));
         json_object_set_new(row, "to", json_string(addr_format(&rule->rule.range.last, last)));
@@ -247,9 +248,9 @@ static void set_range(json_t *answer, const struct rule *rule)
     char first[ADDR_TEXT_LEN], last[ADDR_TEXT_LEN], text[2 * ADDR_TEXT_LEN + 4];
 
     if (!rule)
-        snprintf(text, sizeof text, "%s", _("no rule"));
+        snprintf(text, sizeof text, "none");
     else if (!rule->range.first.family)
-        snprintf(text, sizeof text, "%s", _("everyone"));
+        snprintf(text, sizeof text, "everyone");
     else
         snprintf(text, sizeof text, "%s - %s", addr_format(&rule->range.first, first),
                  addr_format(&rule->range.last, last));
