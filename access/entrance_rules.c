@@ -3,14 +3,12 @@
 #include "log.h"
 #include "store_policy.h"
 #include "store_read.h"
+#include "text_file.h"
 #include "trouble.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define TEXT_MAX (64 << 20) /* bytes */
 
@@ -50,52 +48,12 @@ static bool has_changed(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
 }
 
-static int read_whole(int fd, off_t size, char **text)
-{
-    size_t len = 0;
-
-    *text = malloc((size_t)size + 1);
-    if (!*text)
-        return -ENOMEM;
-    while (len < (size_t)size) {
-        ssize_t n = read(fd, *text + len, (size_t)size - len);
-
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    (*text)[len] = '\0';
-    return strlen(*text) == len ? 0 : -EBADMSG;
-}
-
-/* 0 and *text, the caller's even on failure; -EBADMSG: it is no text; -errno. */
-static int read_text(const char *path, char **text, struct stat *stamp)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
-
-    *text = NULL;
-    if (fd < 0)
-        return -errno;
-    err = fstat(fd, stamp) != 0 ? -errno : 0;
-    if (!err && !S_ISREG(stamp->st_mode))
-        err = -EINVAL;
-    if (!err && stamp->st_size > TEXT_MAX)
-        err = -EFBIG;
-    if (!err)
-        err = read_whole(fd, stamp->st_size, text);
-    close(fd);
-    return err;
-}
-
 static const char *text_error(int err)
 {
     return err == -EBADMSG
                ? "is a compiled .cdb or no text at all: the rules are taken as the text "
                  "that it was made from"
-           : err == -EINVAL ? "is no regular file"
-                            : strerror(-err);
+               : text_file_strerror(err);
 }
 
 /* A text with faults does not take the place of rules that hold; one that is gone does. */
@@ -109,7 +67,7 @@ static int follow_text(struct entrance_rules *r)
 
     if (r->book && stat(r->setup->text, &now) == 0 && !has_changed(&now, &r->stamp))
         return 0;
-    err = read_text(r->setup->text, &text, &r->stamp);
+    err = text_file_read(r->setup->text, TEXT_MAX, &text, &r->stamp);
     r->missing = err == -ENOENT;
     if (err) {
         trouble_begin(&r->trouble, "%s: %s", r->setup->text, text_error(err));

@@ -1,13 +1,13 @@
 #include "limit.h"
 
 #include "num.h"
+#include "words.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define NET_BITS_V4 24 /* what MAXCONNC counts together: a class C */
 #define NET_BITS_V6 64 /* and what comes nearest to that */
@@ -36,14 +36,12 @@ static int malformed(char why[LIMIT_WHY_LEN], const char *name, const char *valu
 
 int limit_wants_quota(const struct variables *env, char why[LIMIT_WHY_LEN])
 {
-    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
     const char *value = limit_variable(env, "MAXQUOTA");
+    bool wants = false;
 
-    for (size_t i = 0; value && i < sizeof words / sizeof *words; i++) {
-        if (strcasecmp(value, words[i]) == 0)
-            return (int)(i % 2);
-    }
-    return value ? malformed(why, "MAXQUOTA", value, "yes or no") : 0;
+    if (value && words_parse_bool(value, &wants) != 0)
+        return malformed(why, "MAXQUOTA", value, "yes or no");
+    return wants;
 }
 
 /* 1 and *out, 0 if it is not set, -EINVAL. */

@@ -2,6 +2,7 @@
 
 #include "num.h"
 #include "syslog_names.h"
+#include "words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -86,16 +87,8 @@ int relay_conf_set_number(int64_t *member, const char *value, int64_t min, int64
 
 int relay_conf_set_bool(bool *member, const char *value, const char **what)
 {
-    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
-
     *what = "yes or no";
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcasecmp(words[i], value) == 0) {
-            *member = i % 2;
-            return 0;
-        }
-    }
-    return -EINVAL;
+    return words_parse_bool(value, member);
 }
 
 int relay_conf_set_port(uint16_t *member, const char *value, const char **what)

@@ -58,6 +58,9 @@ typedef void relay_fault(void *context, const char *text);
  * tcprelay. 0, -EINVAL after faults were told, -ENOMEM. */
 int relay_conf_read_file(struct relay_conf *c, const char *path, const char *id, const char *child,
                          relay_fault *fault, void *context);
+/* The same from a text; `path` is what messages call it. */
+int relay_conf_read_text(struct relay_conf *c, const char *text, const char *path, const char *id,
+                         const char *child, relay_fault *fault, void *context);
 /* From the lines of [relay:NAME]; `path` is what messages call the file. As above; -ENOENT, told:
  * no such section. */
 int relay_conf_read_section(struct relay_conf *c, const struct conf *conf, const char *name,

@@ -2,6 +2,7 @@
  * doc/spawnd.txt say what stands in it. */
 #include "relay_conf.h"
 #include "relay_parse.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -244,27 +245,6 @@ static bool walk(struct relay_parser *p, const char *id, void (*read)(struct rel
     return found;
 }
 
-static int read_text(const char *path, char **text)
-{
-    FILE *f = fopen(path, "re");
-    size_t len;
-
-    *text = f ? calloc(1, TEXT_MAX + 1) : NULL;
-    if (!f || !*text) {
-        int err = f ? -ENOMEM : -errno;
-
-        if (f)
-            fclose(f);
-        return err;
-    }
-    len = fread(*text, 1, TEXT_MAX + 1, f);
-    fclose(f);
-    if (len > TEXT_MAX)
-        return -EFBIG;
-    (*text)[len] = '\0';
-    return strlen(*text) == len ? 0 : -EBADMSG;
-}
-
 static void lacks_section(struct relay_parser *p, const char *id)
 {
     char what[128];
@@ -274,22 +254,14 @@ static void lacks_section(struct relay_parser *p, const char *id)
     parse_complain(p, what);
 }
 
-int relay_conf_read_file(struct relay_conf *c, const char *path, const char *id, const char *child,
-                         relay_fault *fault, void *context)
+int relay_conf_read_text(struct relay_conf *c, const char *text, const char *path, const char *id,
+                         const char *child, relay_fault *fault, void *context)
 {
     struct relay_parser p = {.conf = c, .path = path, .fault = fault, .context = context};
-    char *text = NULL, what[512];
+    char what[512];
     unsigned line = 1;
-    int err = read_text(path, &text);
+    int err = relay_scan(&p.words, text, &line);
 
-    if (err) {
-        snprintf(what, sizeof what, "%s: %s", path,
-                 err == -EBADMSG ? "is no text" : strerror(-err));
-        fault(context, what);
-        free(text);
-        return err == -ENOMEM ? err : -EINVAL;
-    }
-    err = relay_scan(&p.words, text, &line);
     if (err == -EINVAL) {
         snprintf(what, sizeof what, "%s:%u: a quote has no end", path, line);
         fault(context, what);
@@ -303,6 +275,21 @@ int relay_conf_read_file(struct relay_conf *c, const char *path, const char *id,
     }
     relay_words_free(&p.words);
     free(p.child);
+    return err;
+}
+
+int relay_conf_read_file(struct relay_conf *c, const char *path, const char *id, const char *child,
+                         relay_fault *fault, void *context)
+{
+    char *text = NULL, what[512];
+    int err = text_file_read(path, TEXT_MAX, &text, NULL);
+
+    if (err) {
+        snprintf(what, sizeof what, "%s: %s", path, text_file_strerror(err));
+        fault(context, what);
+        return err == -ENOMEM ? err : -EINVAL;
+    }
+    err = relay_conf_read_text(c, text, path, id, child, fault, context);
     free(text);
     return err;
 }

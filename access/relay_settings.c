@@ -27,14 +27,10 @@ static void tell(void *context, const char *text)
 static int load_conf(struct relay_settings *s, const struct relay_options *o)
 {
     const char *path = o->config ? o->config : CONF_PATH;
-    int snapshot;
 
     if (!o->config && o->file)
         return 0;
-    snapshot = settings_snapshot(path);
-    s->conf = settings_load(snapshot, path, SETTINGS_SERVER, NULL);
-    if (snapshot >= 0)
-        close(snapshot);
+    s->conf = settings_read(path, SETTINGS_SERVER);
     return s->conf ? 0 : EX_CONFIG;
 }
 

@@ -1,5 +1,6 @@
 #include "relay_worker.h"
 
+#include "acceptor.h"
 #include "backends.h"
 #include "entrance_watch.h"
 #include "farewell.h"
@@ -17,20 +18,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define ACCEPTS_MAX 64 /* in a row */
-#define NAP_MS 100     /* without descriptors or memory */
-
-struct listener {
-    struct worker *worker;
-    const struct relay_socket *socket;
-    struct event *event;
-};
-
 struct worker {
     const struct relay_worker_setup *setup;
     struct event_base *base;
-    struct event *nap, *term, *master;
-    struct listener *listeners;
+    struct event *term, *master;
+    struct acceptor *acceptor;
     struct entrance *entrance;
     struct entrance_watch *watch; /* or NULL */
     struct farewells *farewells;
@@ -55,19 +47,11 @@ static int64_t capacity(const struct relay_conf *c)
     return c->users_max * c->servers_max;
 }
 
-static void adjust(struct worker *w)
+static bool has_room(void *context)
 {
-    bool room =
-        !w->draining && (int64_t)relay_sessions_count(w->sessions) < capacity(w->setup->conf);
+    const struct worker *w = context;
 
-    for (size_t i = 0; i < w->setup->socket_count; i++) {
-        if (!w->listeners[i].event)
-            continue;
-        if (room)
-            event_add(w->listeners[i].event, NULL);
-        else
-            event_del(w->listeners[i].event);
-    }
+    return (int64_t)relay_sessions_count(w->sessions) < capacity(w->setup->conf);
 }
 
 static void check_end(struct worker *w)
@@ -84,13 +68,9 @@ static void on_farewells_over(void *context)
 static void stop_accepting(struct worker *w)
 {
     w->draining = true;
-    for (size_t i = 0; i < w->setup->socket_count; i++) {
-        if (!w->listeners[i].event)
-            continue;
-        event_free(w->listeners[i].event);
-        w->listeners[i].event = NULL;
+    acceptor_end(w->acceptor);
+    for (size_t i = 0; i < w->setup->socket_count; i++)
         close(w->setup->sockets[i].fd);
-    }
     check_end(w);
 }
 
@@ -130,7 +110,7 @@ static void on_ended(void *context, const struct addr *client)
 
     entrance_leave(w->entrance, client);
     forget_guest(w, client);
-    adjust(w);
+    acceptor_go_on(w->acceptor);
     check_end(w);
 }
 
@@ -198,10 +178,12 @@ static void let_in(struct worker *w, int fd, const struct endpoint *client, bool
         on_ended(w, &client->address);
 }
 
-static void meet(struct worker *w, int fd, const struct sockaddr_storage *peer, bool tls)
+/* Somebody has come. */
+static void meet(void *context, size_t socket, int fd, const struct endpoint *client)
 {
-    const struct endpoint client = endpoint_from_sockaddr(peer);
-    const struct visitor visitor = {.address = client.address};
+    struct worker *w = context;
+    const struct visitor visitor = {.address = client->address};
+    bool tls = w->setup->sockets[socket].tls;
     struct entrance_answer answer;
 
     entrance_ask(w->entrance, &visitor, &answer);
@@ -210,55 +192,10 @@ static void meet(struct worker *w, int fd, const struct sockaddr_storage *peer, 
     if (tls)
         answer.message = NULL;
     if (answer.verdict == ENTRANCE_IN)
-        let_in(w, fd, &client, tls, answer.quota);
+        let_in(w, fd, client, tls, answer.quota);
     else
-        refuse(w, fd, &client, &answer);
+        refuse(w, fd, client, &answer);
     variables_free(&answer.env);
-}
-
-static void on_nap_over(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    adjust(context);
-}
-
-static void take_nap(struct worker *w, int err)
-{
-    static const struct timeval nap = {.tv_usec = NAP_MS * 1000};
-
-    log_err("accept: %s", strerror(err));
-    for (size_t i = 0; i < w->setup->socket_count; i++) {
-        if (w->listeners[i].event)
-            event_del(w->listeners[i].event);
-    }
-    evtimer_add(w->nap, &nap);
-}
-
-static void on_accept(evutil_socket_t listener, short what, void *context)
-{
-    const struct listener *l = context;
-    struct worker *w = l->worker;
-
-    (void)what;
-    for (int i = 0; i < ACCEPTS_MAX && !w->draining; i++) {
-        struct sockaddr_storage peer = {0};
-        socklen_t len = sizeof peer;
-        int fd;
-
-        if ((int64_t)relay_sessions_count(w->sessions) >= capacity(w->setup->conf))
-            break;
-        fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) {
-            meet(w, fd, &peer, l->socket->tls);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            take_nap(w, errno);
-            return;
-        } else {
-            break;
-        }
-    }
-    adjust(w);
 }
 
 static void on_term(evutil_socket_t number, short what, void *context)
@@ -344,26 +281,23 @@ static void set_no_delay(int fd)
 
 static int open_events(struct worker *w)
 {
-    size_t count = w->setup->socket_count;
+    const struct acceptor_setup acceptor = {
+        .base = w->base, .has_room = has_room, .take = meet, .context = w};
+    int err = acceptor_new(&w->acceptor, &acceptor);
 
-    w->listeners = calloc(count + 1, sizeof *w->listeners);
-    for (size_t i = 0; w->listeners && i < count; i++) {
-        struct listener *l = &w->listeners[i];
+    for (size_t i = 0; i < w->setup->socket_count && !err; i++) {
+        const struct relay_socket *s = &w->setup->sockets[i];
 
-        *l = (struct listener){.worker = w, .socket = &w->setup->sockets[i]};
-        if (!l->socket->at.sctp)
-            set_no_delay(l->socket->fd);
-        l->event = event_new(w->base, l->socket->fd, EV_READ | EV_PERSIST, on_accept, l);
-        if (!l->event)
-            return fail(EX_OSERR, "events", strerror(ENOMEM));
+        if (!s->at.sctp)
+            set_no_delay(s->fd);
+        err = acceptor_add(w->acceptor, s->fd);
     }
-    w->nap = evtimer_new(w->base, on_nap_over, w);
     w->term = evsignal_new(w->base, SIGTERM, on_term, w);
     w->master = event_new(w->base, w->setup->master, EV_READ | EV_PERSIST, on_master, w);
-    if (!w->listeners || !w->nap || !w->term || !w->master || event_add(w->term, NULL) != 0 ||
+    if (err || !w->term || !w->master || event_add(w->term, NULL) != 0 ||
         event_add(w->master, NULL) != 0)
         return fail(EX_OSERR, "events", strerror(ENOMEM));
-    adjust(w);
+    acceptor_go_on(w->acceptor);
     return 0;
 }
 
@@ -376,18 +310,16 @@ static void free_event(struct event *e)
 static void close_all(struct worker *w)
 {
     relay_checks_free(w->checks);
-    w->draining = true; /* what ends now is no reason to accept */
+    if (w->acceptor)
+        acceptor_end(w->acceptor); /* what ends now is no reason to accept */
     relay_sessions_free(w->sessions);
     relay_table_free(w->table);
     backends_free(&w->backends);
     farewells_free(w->farewells);
     entrance_watch_free(w->watch);
     entrance_close(w->entrance);
-    for (size_t i = 0; w->listeners && i < w->setup->socket_count; i++)
-        free_event(w->listeners[i].event);
-    free(w->listeners);
+    acceptor_free(w->acceptor);
     free(w->guests);
-    free_event(w->nap);
     free_event(w->term);
     free_event(w->master);
     if (w->base)

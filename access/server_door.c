@@ -1,5 +1,6 @@
 #include "server_door.h"
 
+#include "acceptor.h"
 #include "endpoint.h"
 #include "entrance_watch.h"
 #include "farewell.h"
@@ -22,8 +23,6 @@
 
 #define DENIED (100 << 8) /* as of wait(2): exit codes of tcpserver(1) for who is refused */
 #define DROPPED (111 << 8)
-#define ACCEPTS_MAX 16 /* in a row */
-#define NAP_MS 100     /* without descriptors or memory */
 
 struct door {
     const struct server_door_setup *setup;
@@ -31,7 +30,8 @@ struct door {
     struct server_log log;
     struct event_base *base;
     int sockets[ENDPOINT_SOCKETS];
-    struct event *accepts[ENDPOINT_SOCKETS], *nap, *child, *term;
+    struct acceptor *acceptor;
+    struct event *child, *term;
     struct entrance *entrance;
     struct entrance_watch *watch; /* NULL without a database that has masq */
     struct server_lookups *lookups;
@@ -52,19 +52,11 @@ static void check_end(struct door *d)
         event_base_loopbreak(d->base);
 }
 
-/* Accepting waits where there is no place left; it may begin again when there is one. */
-static void adjust(struct door *d)
+static bool has_room(void *context)
 {
-    bool room = !d->ending && (int64_t)server_visits_count(d->visits) < d->options->limit;
+    const struct door *d = context;
 
-    for (int i = 0; i < ENDPOINT_SOCKETS; i++) {
-        if (!d->accepts[i])
-            continue;
-        if (room)
-            event_add(d->accepts[i], NULL);
-        else
-            event_del(d->accepts[i]);
-    }
+    return (int64_t)server_visits_count(d->visits) < d->options->limit;
 }
 
 static void log_count(struct door *d)
@@ -94,7 +86,7 @@ static void leave(struct door *d, struct server_visit *v)
     entrance_leave(d->entrance, &v->ends.remote);
     server_visits_remove(d->visits, v);
     log_count(d);
-    adjust(d);
+    acceptor_go_on(d->acceptor);
     check_end(d);
 }
 
@@ -187,9 +179,10 @@ static void greet(struct door *d, int fd)
         log_warning("the banner: %s", strerror(errno));
 }
 
-static void meet(struct door *d, int fd, const struct sockaddr_storage *peer)
+/* Somebody has come. */
+static void meet(void *context, size_t socket, int fd, const struct endpoint *remote)
 {
-    const struct endpoint remote = endpoint_from_sockaddr(peer);
+    struct door *d = context;
     struct sockaddr_storage sa = {0};
     socklen_t len = sizeof sa;
     struct endpoint local;
@@ -197,6 +190,7 @@ static void meet(struct door *d, int fd, const struct sockaddr_storage *peer)
     struct entrance_answer answer = {.mark = ""};
     bool names = entrance_asks_host(d->entrance) || entrance_asks_info(d->entrance);
 
+    (void)socket;
     /* He may have gone already. */
     if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0) {
         close(fd);
@@ -204,9 +198,9 @@ static void meet(struct door *d, int fd, const struct sockaddr_storage *peer)
     }
     local = endpoint_from_sockaddr(&sa);
     ends = (struct server_ends){.local = local.address,
-                                .remote = remote.address,
+                                .remote = remote->address,
                                 .local_port = local.port,
-                                .remote_port = remote.port,
+                                .remote_port = remote->port,
                                 .local_name = d->options->local_name};
     greet(d, fd);
     if (!names)
@@ -217,50 +211,6 @@ static void meet(struct door *d, int fd, const struct sockaddr_storage *peer)
     } else {
         enter(d, &ends, fd, &answer, !names);
     }
-}
-
-static void on_nap_over(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    adjust(context);
-}
-
-static void take_nap(struct door *d, int err)
-{
-    static const struct timeval nap = {.tv_usec = NAP_MS * 1000};
-
-    log_err("accept: %s", strerror(err));
-    for (int i = 0; i < ENDPOINT_SOCKETS; i++) {
-        if (d->accepts[i])
-            event_del(d->accepts[i]);
-    }
-    evtimer_add(d->nap, &nap);
-}
-
-static void on_accept(evutil_socket_t listener, short what, void *context)
-{
-    struct door *d = context;
-
-    (void)what;
-    for (int i = 0; i < ACCEPTS_MAX && !d->ending; i++) {
-        struct sockaddr_storage peer = {0};
-        socklen_t len = sizeof peer;
-        int fd;
-
-        if ((int64_t)server_visits_count(d->visits) >= d->options->limit)
-            break;
-        fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
-        if (fd < 0) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                take_nap(d, errno);
-                return;
-            }
-            break;
-        }
-        meet(d, fd, &peer);
-    }
-    adjust(d);
 }
 
 static void on_child(evutil_socket_t number, short what, void *context)
@@ -298,6 +248,15 @@ static void on_changed(void *context)
     server_visits_each(d->visits, end_if_closed, d);
 }
 
+static void close_sockets(struct door *d)
+{
+    for (int i = 0; i < ENDPOINT_SOCKETS; i++) {
+        if (d->sockets[i] >= 0)
+            close(d->sockets[i]);
+        d->sockets[i] = -1;
+    }
+}
+
 /* No more come. Who is being seen off is seen off, and who is here for quota is watched. */
 static void on_term(evutil_socket_t number, short what, void *context)
 {
@@ -306,14 +265,8 @@ static void on_term(evutil_socket_t number, short what, void *context)
     (void)number;
     (void)what;
     d->ending = true;
-    for (int i = 0; i < ENDPOINT_SOCKETS; i++) {
-        if (d->accepts[i])
-            event_free(d->accepts[i]);
-        d->accepts[i] = NULL;
-        if (d->sockets[i] >= 0)
-            close(d->sockets[i]);
-        d->sockets[i] = -1;
-    }
+    acceptor_end(d->acceptor);
+    close_sockets(d);
     check_end(d);
 }
 
@@ -388,23 +341,20 @@ static int open_parts(struct door *d)
 
 static int open_events(struct door *d)
 {
-    bool whole;
+    const struct acceptor_setup acceptor = {
+        .base = d->base, .blocking = true, .has_room = has_room, .take = meet, .context = d};
+    int err = acceptor_new(&d->acceptor, &acceptor);
 
-    for (int i = 0; i < ENDPOINT_SOCKETS; i++) {
-        if (d->sockets[i] < 0)
-            continue;
-        d->accepts[i] = event_new(d->base, d->sockets[i], EV_READ | EV_PERSIST, on_accept, d);
-        if (!d->accepts[i])
-            return fail(EX_OSERR, "events", strerror(ENOMEM));
+    for (int i = 0; i < ENDPOINT_SOCKETS && !err; i++) {
+        if (d->sockets[i] >= 0)
+            err = acceptor_add(d->acceptor, d->sockets[i]);
     }
-    d->nap = evtimer_new(d->base, on_nap_over, d);
     d->child = evsignal_new(d->base, SIGCHLD, on_child, d);
     d->term = evsignal_new(d->base, SIGTERM, on_term, d);
-    whole = d->nap && d->child && d->term && event_add(d->child, NULL) == 0 &&
-            event_add(d->term, NULL) == 0;
-    if (!whole)
+    if (err || !d->child || !d->term || event_add(d->child, NULL) != 0 ||
+        event_add(d->term, NULL) != 0)
         return fail(EX_OSERR, "events", strerror(ENOMEM));
-    adjust(d);
+    acceptor_go_on(d->acceptor);
     return 0;
 }
 
@@ -421,12 +371,8 @@ static void close_all(struct door *d)
     server_visits_free(d->visits);
     entrance_watch_free(d->watch);
     entrance_close(d->entrance);
-    for (int i = 0; i < ENDPOINT_SOCKETS; i++) {
-        free_event(d->accepts[i]);
-        if (d->sockets[i] >= 0)
-            close(d->sockets[i]);
-    }
-    free_event(d->nap);
+    acceptor_free(d->acceptor);
+    close_sockets(d);
     free_event(d->child);
     free_event(d->term);
     if (d->base)

@@ -26,14 +26,10 @@ static int load_conf(struct server_source *s, const struct server_options *o)
 {
     const char *path = o->config ? o->config : CONF_PATH;
     bool needed = o->config || (!o->text && !o->database && strcmp(o->program, "tcpserver") != 0);
-    int snapshot;
 
     if (!needed && access(path, R_OK) != 0)
         return 0;
-    snapshot = settings_snapshot(path);
-    s->conf = settings_load(snapshot, path, SETTINGS_SERVER, NULL);
-    if (snapshot >= 0)
-        close(snapshot);
+    s->conf = settings_read(path, SETTINGS_SERVER);
     return s->conf ? 0 : EX_CONFIG;
 }
 

@@ -1,6 +1,7 @@
 #include "conf_keys.h"
 
 #include "num.h"
+#include "words.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -185,14 +186,8 @@ int conf_split(const char *value, struct name_list *list)
 
 static int set_bool(bool *member, const char *value, char *why)
 {
-    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcasecmp(words[i], value) == 0) {
-            *member = i % 2;
-            return 0;
-        }
-    }
+    if (words_parse_bool(value, member) == 0)
+        return 0;
     snprintf(why, CONF_WHY_LEN, "`%.60s' is neither yes nor no", value);
     return -EINVAL;
 }

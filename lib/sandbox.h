@@ -31,7 +31,7 @@ int sandbox_keep_little(bool processes);
 /* What a worker goes on needing. */
 struct sandbox_needs {
     const char *database; /* NULL: none */
-    const char *socket; /* it makes and removes this one; NULL: none */
+    const char *socket;   /* it makes and removes this one; NULL: none */
     bool net_admin; /* CAP_NET_ADMIN, for an NFQUEUE: the kernel takes verdicts from nobody else */
     bool relay;     /* it connects to servers */
 };

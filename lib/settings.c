@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void report(void *context, bool fault, const char *key, const char *text)
 {
@@ -44,6 +45,16 @@ int settings_snapshot(const char *path)
 struct conf *settings_load(int snapshot, const char *path, const char *program, bool *no_localnet)
 {
     return load(snapshot, path, program, report, no_localnet);
+}
+
+struct conf *settings_read(const char *path, const char *program)
+{
+    int snapshot = settings_snapshot(path);
+    struct conf *conf = settings_load(snapshot, path, program, NULL);
+
+    if (snapshot >= 0)
+        close(snapshot);
+    return conf;
 }
 
 struct conf *settings_load_again(int snapshot, const char *path, const char *program)

@@ -6,6 +6,7 @@
 #include "store_read.h"
 #include "table.h"
 #include "tcprules.h"
+#include "text_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -60,27 +61,6 @@ static int take_rule(void *context, const struct tcprule *rule)
     return 0;
 }
 
-static int read_text(const char *path, char **text)
-{
-    FILE *f = fopen(path, "re");
-    size_t len;
-
-    *text = f ? malloc(TEXT_MAX + 1) : NULL;
-    if (!*text) {
-        int err = f ? -ENOMEM : -errno;
-
-        if (f)
-            fclose(f);
-        return err;
-    }
-    len = fread(*text, 1, TEXT_MAX + 1, f);
-    fclose(f);
-    if (len > TEXT_MAX)
-        return -EFBIG;
-    (*text)[len] = '\0';
-    return strlen(*text) == len ? 0 : -EBADMSG;
-}
-
 /* The last line first: of equal rules the first one in the text holds, and the last in the table.
  */
 static int put_rules(struct store *store, const struct import *i, const char *service)
@@ -130,13 +110,13 @@ static int import_rules(struct tcpquota *t)
 {
     struct import i = {.tcpquota = t, .path = t->arguments.words[1]};
     char *text = NULL;
-    int err = read_text(i.path, &text), code = 0;
+    int err = text_file_read(i.path, TEXT_MAX, &text, NULL), code = 0;
 
     if (err == -EBADMSG)
         code = program_fail(&t->program, EX_DATAERR, i.path,
                             _("is a compiled .cdb or no text at all"));
     else if (err)
-        code = program_fail(&t->program, EX_NOINPUT, i.path, strerror(-err));
+        code = program_fail(&t->program, EX_NOINPUT, i.path, text_file_strerror(err));
     if (!code) {
         err = tcprules_read(text, take_rule, tell_fault, &i);
         if (err == -ENOMEM)
