@@ -77,6 +77,9 @@ static int parse_v6(const uint8_t *bytes, size_t len, struct header *out)
         return -EBADMSG;
     out->source = addr_make(AF_INET6, bytes + 8);
     out->destination = addr_make(AF_INET6, bytes + 24);
+    /* An IPv4-mapped one is no address of a packet: it would be taken for that of somebody else. */
+    if (out->source.family != AF_INET6 || out->destination.family != AF_INET6)
+        return -EBADMSG;
     out->protocol = bytes[6];
     while (first && len - at >= 8 && (size = extension(out->protocol, bytes + at)) > 0) {
         if (out->protocol == IPPROTO_FRAGMENT)
