@@ -30,10 +30,7 @@ is "edited live" "$(spread 8)" "9001=4,9002=4"
 backend 9001 0
 is "a weight of 0 in the table drains one of the configuration" "$(spread 4)" "9002=4"
 db "DELETE FROM backends WHERE port = 9001"
-ip netns exec ${NS}g "$TALK" -k 127.0.0.1 2222 >"$TRASH/held" 2>&1 &
-HELD=$!
-PIDS="$PIDS $HELD"
-within 20 test -s "$TRASH/held"
+holds 127.0.0.1
 at=$(cat "$TRASH/held")
 backend $at 0
 is "what drains gets nothing new" "$(spread 4)" "$([ $at = 9001 ] && echo 9002 || echo 9001)=4"
@@ -58,10 +55,7 @@ is "a rule denies" "$(who 5.6.7.8)" ""
 ok "and is told" says '5.6.7.8:[0-9]*: denied'
 is "one of another service does not" "$(who 1.2.3.4)" 9001
 db "INSERT INTO tcpserver_scope (service, net, env) VALUES ('mail', '1.2.3.0/24', 'MAXCONNIP=1' || char(10) || 'DIEMSG=421 no more')"
-ip netns exec ${NS}g "$TALK" -k -f 1.2.3.4 127.0.0.1 2222 >"$TRASH/held" 2>&1 &
-HELD=$!
-PIDS="$PIDS $HELD"
-within 20 test -s "$TRASH/held"
+holds 1.2.3.4
 is "a limit, with its message" "$(talk -f 1.2.3.4 127.0.0.1 | tr -d '\r')" "421 no more"
 is "others have another count" "$(who 1.2.3.5)" 9001
 kill $HELD
@@ -74,10 +68,7 @@ within 20 said 'reload config'
 is "MAXQUOTA" "$(who 9.9.9.9)" ""
 db "INSERT INTO masq (host, name, open) VALUES ('9.9.9.9', 'alice', 1)"
 is "a host that is open" "$(who 9.9.9.9)" 9001
-ip netns exec ${NS}g "$TALK" -k -f 9.9.9.9 127.0.0.1 2222 >"$TRASH/held" 2>&1 &
-HELD=$!
-PIDS="$PIDS $HELD"
-within 20 test -s "$TRASH/held"
+holds 9.9.9.9
 db "UPDATE masq SET open = 0"
 ok "it ends when the host is closed" within 20 daemon_is_gone $HELD
 mv "$TRASH/db" "$TRASH/db.away"

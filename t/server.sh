@@ -46,11 +46,12 @@ door() {
     serve "$SERVER" -1 -v -H -R -l gate $options 0 0 "$@"
 }
 
-# stop_server: returns when it has ended
+# stop_server [-SIGNAL]: returns when it has ended; its exit code is in $SERVER_CODE
 stop_server() {
     kill "${1:--TERM}" $SERVER_PID 2>/dev/null
     within 20 daemon_is_gone $SERVER_PID
     wait $SERVER_PID 2>/dev/null
+    SERVER_CODE=$?
 }
 
 # talk [OPTION...] ADDRESS [TEXT]: to the front door; the rest is in t/helper/talk.c

@@ -101,6 +101,8 @@ ok "until one has gone" within 20 grep -q late "$TRASH/late"
 ok "one is there" says "status: 1/2"
 kill -TERM $SERVER_PID
 ok "TERM ends it" within 20 daemon_is_gone $SERVER_PID
+wait $SERVER_PID 2>/dev/null
+is "with 0" $? 0
 is "nobody listens any more" "$(code_of talk 127.0.0.1 x)" 1
 ok "a connection of before goes on" kill -0 $HELD
 kill $HELD
