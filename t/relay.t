@@ -178,10 +178,33 @@ END
 ip netns exec ${NS}g timeout 300 python3 "$TRASH/half.py" &
 PIDS="$PIDS $!"
 within 20 listens 9006
-relay "$(remotes 9006)"
+relay "$(remotes 9006) check interval = 0"
 timeout 60 ip netns exec ${NS}g "$TALK" -k 127.0.0.1 2222 >"$TRASH/part"
 is "a backend that dies in the middle: a reset, not an end" $? 2
 is "what it had sent has come" "$(wc -c <"$TRASH/part")" 100000
+stop_server
+
+# A server that ends its half first goes on to get what the client sends.
+cat >"$TRASH/early.py" <<'END'
+import socket, sys
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', 9008)); s.listen(50)
+while True:
+    c, _ = s.accept()
+    c.sendall(b'early'); c.shutdown(socket.SHUT_WR)
+    got = b''
+    while True:
+        x = c.recv(1000)
+        if not x: break
+        got += x
+    open(sys.argv[1], 'wb').write(got); c.close()
+END
+ip netns exec ${NS}g timeout 300 python3 "$TRASH/early.py" "$TRASH/late" 2>/dev/null &
+PIDS="$PIDS $!"
+within 20 listens 9008
+relay "$(remotes 9008) check interval = 0"
+is "a server that ends its half first is heard" "$(talk -s 100 127.0.0.1 'all of this')" early
+ok "and gets all that comes after" within 20 eval '[ "$(cat "$TRASH/late")" = "all of this" ]'
 stop_server
 
 # Limits of a relay itself
@@ -265,4 +288,28 @@ for mechanism in 4:epoll 8:poll 16:select; do
     ok "it is that one" eval '[ "$(ls -l /proc/$(pgrep -P $SERVER_PID)/fd | grep -c eventpoll)" = '$([ ${mechanism%:*} = 4 ] && echo 1 || echo 0)' ]'
     stop_server
 done
+
+# Syslog, last of all: a /dev of our own, in mounts of our own, with a socket in it.
+mkdir "$TRASH/dev"
+mount -t tmpfs none "$TRASH/dev"
+for device in null zero random urandom; do
+    : >"$TRASH/dev/$device"
+    mount --bind /dev/$device "$TRASH/dev/$device"
+done
+timeout 100 python3 -c "
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('ready', flush=True)
+while True: print(s.recv(2000).decode(), flush=True)" "$TRASH/dev/log" >"$TRASH/syslog" 2>/dev/null &
+PIDS="$PIDS $!"
+within 20 grep -q ready "$TRASH/syslog"
+mount --rbind "$TRASH/dev" /dev
+relay "$(remotes 9009) syslog ident = mine syslog facility = LOCAL3 syslog severity = WARNING check interval = 0"
+code_of talk 127.0.0.1 x >/dev/null
+# 19 for LOCAL3, times 8, and 4 for a warning: syslog(3)
+ok "syslog: its facility, level and name" within 20 grep -qE '^<156>.*mine\[[0-9]+\]: backend 127.0.0.1:9009 is down' "$TRASH/syslog"
+stop_server
+umount -R -l /dev
+umount -R -l "$TRASH/dev"
 done_testing
