@@ -115,23 +115,28 @@ static void ask(struct door *d, const struct server_ends *ends, struct entrance_
     }
 }
 
+/* The rules are asked once names are known. He himself does not count for his own limits. */
+static void ask_late(struct door *d, struct server_visit *v)
+{
+    entrance_leave(d->entrance, &v->ends.remote);
+    ask(d, &v->ends, &v->answer);
+    v->asked = true;
+    if (entrance_enter(d->entrance, &v->ends.remote) != 0)
+        v->answer.verdict = ENTRANCE_DENIED;
+    v->answer.quota = v->answer.quota && v->answer.verdict == ENTRANCE_IN;
+    if (v->answer.quota)
+        entrance_watch_count(d->watch, 1);
+}
+
 /* What was asked for is known, or will not be. */
 static void on_known(void *context, struct server_found *found)
 {
     struct server_visit *v = context;
     struct door *d = v->owner;
 
-    v->looking = false;
     server_visit_take(v, found);
-    if (!v->asked) {
-        entrance_leave(d->entrance, &v->ends.remote);
-        ask(d, &v->ends, &v->answer);
-        entrance_enter(d->entrance, &v->ends.remote);
-        v->asked = true;
-        if (v->answer.quota && v->answer.verdict == ENTRANCE_IN)
-            entrance_watch_count(d->watch, 1);
-        v->answer.quota = v->answer.quota && v->answer.verdict == ENTRANCE_IN;
-    }
+    if (!v->asked)
+        ask_late(d, v);
     if (v->answer.verdict == ENTRANCE_IN) {
         start(d, v);
         return;
@@ -159,7 +164,6 @@ static void enter(struct door *d, const struct server_ends *ends, int fd,
     if (!server_lookups_are_wanted(d->lookups)) {
         start(d, v);
     } else {
-        v->looking = true;
         if (server_lookup(d->lookups, &v->ends, on_known, v) != 0)
             on_known(v, &(struct server_found){0});
     }
@@ -188,7 +192,9 @@ static void meet(void *context, size_t socket, int fd, const struct endpoint *re
     struct endpoint local;
     struct server_ends ends;
     struct entrance_answer answer = {.mark = ""};
-    bool names = entrance_asks_host(d->entrance) || entrance_asks_info(d->entrance);
+    /* Names that are not looked up are not waited for. */
+    bool names = server_lookups_are_wanted(d->lookups) &&
+                 (entrance_asks_host(d->entrance) || entrance_asks_info(d->entrance));
 
     (void)socket;
     /* He may have gone already. */

@@ -22,7 +22,6 @@ struct server_visit {
     struct server_found found; /* what the names in `ends` point to */
     struct entrance_answer answer;
     bool asked;   /* the entrance has answered */
-    bool looking; /* names are looked up */
     pid_t pid;    /* 0: not started */
 };
 

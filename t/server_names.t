@@ -81,6 +81,9 @@ ok "a rule by name" has 5.6.7.8 A=name
 ok "one of a liar" eval '[ -z "$(talk -f 1.2.3.4 1.2.3.4)" ]'
 ok "is denied by the rule for everyone" says "deny [0-9]* .*:1.2.3.4:joe:"
 ok "by who it is" eval '[ -z "$(talk -f 127.0.0.1 127.0.0.1)" ]'
+stop_server
+named -H -R -l me
+ok "where names are not looked up, rules by name hold for nobody: the others do" eval '[ -z "$(talk -f 5.6.7.8 5.6.7.8)" ] && says "deny "'
 ok "and no place is held in the end" says 'status: 0/40'
 stop_server
 done_testing
