@@ -1,6 +1,6 @@
 #include "acceptor.h"
 
-#include "log.h"
+#include "trouble.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@ struct acceptor {
     struct listener **list;
     size_t count;
     struct event *pause;
+    struct trouble trouble;
     bool ended;
 };
 
@@ -70,7 +71,7 @@ static void pause_for(struct acceptor *a, int err)
 {
     static const struct timeval moment = {.tv_usec = PAUSE_MS * 1000};
 
-    log_err("accept: %s", strerror(err));
+    trouble_begin(&a->trouble, "accept: %s", strerror(err));
     stop(a);
     evtimer_add(a->pause, &moment);
 }
@@ -94,6 +95,7 @@ static void on_ready(evutil_socket_t socket, short what, void *context)
         }
         if (fd < 0)
             break;
+        trouble_end(&a->trouble, "accept");
         peer = endpoint_from_sockaddr(&from);
         a->setup.take(a->setup.context, l->number, fd, &peer);
     }

@@ -41,7 +41,7 @@ int backends_add(struct backends *b, const struct endpoint *to, uint32_t weight)
 
     for (size_t i = 0; i < b->count; i++) {
         if (is_at(b->list[i], to)) {
-            b->list[i]->weight = weight;
+            b->list[i]->next = weight;
             b->list[i]->marked = true;
             return 0;
         }
@@ -53,7 +53,7 @@ int backends_add(struct backends *b, const struct endpoint *to, uint32_t weight)
     one = calloc(1, sizeof *one);
     if (!one)
         return -ENOMEM;
-    *one = (struct backend){.to = *to, .weight = weight, .marked = true};
+    *one = (struct backend){.to = *to, .next = weight, .marked = true};
     list[b->count++] = backend_hold(one);
     return 0;
 }
@@ -70,8 +70,10 @@ void backends_commit(struct backends *b)
     }
     b->count = kept;
     /* One that is new, or weighs more, shall not have all until it has caught up. */
-    for (size_t i = 0; i < kept; i++)
+    for (size_t i = 0; i < kept; i++) {
+        b->list[i]->weight = b->list[i]->next;
         b->list[i]->served = 0;
+    }
 }
 
 static bool is_tried(const struct backend *one, struct backend *const *tried, size_t count)

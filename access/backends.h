@@ -17,6 +17,7 @@
 struct backend {
     struct endpoint to;
     uint32_t weight; /* 0: drains, nothing new goes there */
+    uint32_t next;   /* what it weighs in the set that is being made */
     uint32_t active; /* connections */
     uint64_t served; /* connections, since the last rebalancing */
     bool dead;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -172,6 +173,14 @@ int endpoint_listen(struct endpoint *e, int backlog, int fds[ENDPOINT_SOCKETS])
             break;
     }
     return count;
+}
+
+void endpoint_tune(int fd)
+{
+    int on = 1;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 int endpoint_connect(const struct endpoint *to, const struct addr *from, int *fd)

@@ -41,6 +41,8 @@ struct endpoint endpoint_from_sockaddr(const struct sockaddr_storage *sa);
  */
 int endpoint_listen(struct endpoint *e, int backlog, int fds[ENDPOINT_SOCKETS]);
 
+/* For a relay: what is small is sent at once, and peers that have vanished are noticed one day. */
+void endpoint_tune(int fd);
 /* Connects, from the address `from` if it is one of the same family: 0 under way, 1 connected,
  * -errno. *fd does not block and is the caller's to close in any case; -1: there is none. */
 int endpoint_connect(const struct endpoint *to, const struct addr *from, int *fd);

@@ -52,24 +52,6 @@ void entrance_close(struct entrance *e)
     free(e);
 }
 
-static bool asks(struct entrance *e, bool (*what)(const struct rulebook *))
-{
-    bool missing;
-    const struct rulebook *book = e->rules ? entrance_rules_now(e->rules, &missing) : NULL;
-
-    return book && what(book);
-}
-
-bool entrance_asks_host(struct entrance *e)
-{
-    return asks(e, rulebook_asks_host);
-}
-
-bool entrance_asks_info(struct entrance *e)
-{
-    return asks(e, rulebook_asks_info);
-}
-
 int entrance_enter(struct entrance *e, const struct addr *a)
 {
     return tally_add(e->tally, a);
@@ -127,12 +109,36 @@ static void refuse(struct entrance_answer *out, const struct visitor *v, const c
     out->verdict = ENTRANCE_DENIED;
 }
 
+/* What the rule does not say and the environment of this process does not, the configuration may.
+ */
+static int add_presets(const struct entrance *e, struct variables *env)
+{
+    const struct variables *presets = e->setup.presets;
+    int err = 0;
+
+    for (size_t i = 0; presets && i < presets->count && !err; i++) {
+        char name[32];
+        size_t len = strcspn(presets->list[i], "=");
+
+        snprintf(name, sizeof name, "%.*s", (int)len, presets->list[i]);
+        if (!limit_variable(env, name))
+            err = variables_set(env, name, presets->list[i] + len + 1);
+    }
+    return err;
+}
+
 static void apply_limits(struct entrance *e, const struct visitor *v, struct entrance_answer *out)
 {
     char why[LIMIT_WHY_LEN] = "";
-    const char *mark = limit_reached(&out->env, &v->address, count, e, why);
-    int quota = limit_wants_quota(&out->env, why);
+    const char *mark;
+    int quota;
 
+    if (add_presets(e, &out->env) != 0) {
+        refuse(out, v, strerror(ENOMEM));
+        return;
+    }
+    mark = limit_reached(&out->env, &v->address, count, e, why);
+    quota = limit_wants_quota(&out->env, why);
     if (!mark || quota < 0) {
         refuse(out, v, why);
         return;
@@ -180,6 +186,10 @@ void entrance_ask(struct entrance *e, const struct visitor *v, struct entrance_a
     *out = (struct entrance_answer){.verdict = ENTRANCE_IN, .mark = ""};
     if (e->rules && !book && !(missing && e->setup.allow_missing)) {
         out->verdict = ENTRANCE_UNREADABLE;
+        return;
+    }
+    if (book && v->may_wait && (rulebook_asks_host(book) || rulebook_asks_info(book))) {
+        out->verdict = ENTRANCE_WAIT;
         return;
     }
     rule = book ? rulebook_find(book, &v->address, v->host, v->info) : NULL;

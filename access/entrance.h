@@ -20,11 +20,12 @@ enum entrance_source { ENTRANCE_FREE, ENTRANCE_TEXT, ENTRANCE_DATABASE };
 
 struct entrance_setup {
     enum entrance_source source;
-    const char *text;        /* its path */
-    const char *database;    /* its path, for rules and for quota; NULL: there is none */
-    const char *service;     /* whose rules count */
-    bool allow_missing;      /* without a text or a database everybody comes in */
-    const struct conf *conf; /* for quota; NULL: MAXQUOTA refuses. Has to live as long */
+    const char *text;                /* its path */
+    const char *database;            /* its path, for rules and for quota; NULL: there is none */
+    const char *service;             /* whose rules count */
+    const struct variables *presets; /* limits for all rules; or NULL */
+    bool allow_missing;              /* without a text or a database everybody comes in */
+    const struct conf *conf;         /* for quota; NULL: MAXQUOTA refuses. Has to live as long */
 };
 
 struct entrance;
@@ -38,10 +39,12 @@ void entrance_close(struct entrance *e);
 struct visitor {
     struct addr address;
     const char *host, *info;
+    bool may_wait; /* these are not known yet, and will be */
 };
 
 enum entrance_verdict {
     ENTRANCE_IN,
+    ENTRANCE_WAIT,      /* who may wait for his name: rules ask for it */
     ENTRANCE_DENIED,    /* a rule says so, or is malformed */
     ENTRANCE_LIMITED,   /* a limit does */
     ENTRANCE_UNREADABLE /* the rules are not known */
@@ -56,9 +59,6 @@ struct entrance_answer {
 };
 
 void entrance_ask(struct entrance *e, const struct visitor *v, struct entrance_answer *out);
-/* Whether it takes the name, or who it is, to answer. */
-bool entrance_asks_host(struct entrance *e);
-bool entrance_asks_info(struct entrance *e);
 
 /* One that was let in has come; or goes. 0 or -ENOMEM. */
 int entrance_enter(struct entrance *e, const struct addr *a);

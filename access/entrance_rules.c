@@ -1,5 +1,6 @@
 #include "entrance_rules.h"
 
+#include "clock.h"
 #include "log.h"
 #include "store_policy.h"
 #include "store_read.h"
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 
 #define TEXT_MAX (64 << 20) /* bytes */
+#define WRITING_MS 100      /* since the last write */
 
 struct entrance_rules {
     const struct entrance_setup *setup;
@@ -36,8 +38,8 @@ static void tell_strange(void *context, const struct store_rule *row)
 {
     char net[LOG_VALUE_LEN], group[LOG_VALUE_LEN];
 
-    log_warning("%s: tcpserver_scope: net %s, hostgroup %s: no address, network or range, the row "
-                "holds for nobody",
+    log_warning("%s: tcpserver_scope: net %s, hostgroup %s: no such group, or no address, network "
+                "or range: the row holds for nobody",
                 ((const struct fault_place *)context)->path, log_value(row->net, net),
                 log_value(row->hostgroup, group));
 }
@@ -46,6 +48,17 @@ static bool has_changed(const struct stat *a, const struct stat *b)
 {
     return a->st_ino != b->st_ino || a->st_dev != b->st_dev || a->st_size != b->st_size ||
            a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
+}
+
+/* Whoever writes over it may not be done: half a text may let in whom the whole one denies. One
+ * that takes its place by rename(2) is whole. */
+static bool is_being_written(const struct stat *now, const struct stat *before)
+{
+    int64_t written = now->st_mtim.tv_sec * NS_PER_S + now->st_mtim.tv_nsec;
+    int64_t age = wall_now().ns - written;
+
+    return now->st_ino == before->st_ino && now->st_dev == before->st_dev && age >= 0 &&
+           age < WRITING_MS * NS_PER_MS;
 }
 
 static const char *text_error(int err)
@@ -65,7 +78,8 @@ static int follow_text(struct entrance_rules *r)
     char *text;
     int err;
 
-    if (r->book && stat(r->setup->text, &now) == 0 && !has_changed(&now, &r->stamp))
+    if (r->book && stat(r->setup->text, &now) == 0 &&
+        (!has_changed(&now, &r->stamp) || is_being_written(&now, &r->stamp)))
         return 0;
     err = text_file_read(r->setup->text, TEXT_MAX, &text, &r->stamp);
     r->missing = err == -ENOENT;

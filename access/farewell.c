@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,10 +23,19 @@ struct farewell {
 struct farewells {
     struct event_base *base;
     TAILQ_HEAD(, farewell) list; /* oldest first */
-    size_t count;
+    size_t count, max;
     farewells_over *over;
     void *context;
 };
+
+static size_t max_by_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 > FAREWELLS_MAX)
+        return FAREWELLS_MAX;
+    return limit.rlim_cur / 2;
+}
 
 int farewells_new(struct farewells **out, struct event_base *base)
 {
@@ -34,6 +44,7 @@ int farewells_new(struct farewells **out, struct event_base *base)
     if (!f)
         return -ENOMEM;
     f->base = base;
+    f->max = max_by_descriptors();
     TAILQ_INIT(&f->list);
     *out = f;
     return 0;
@@ -162,7 +173,7 @@ void farewells_say(struct farewells *f, int fd, const char *message)
         close(fd);
         return;
     }
-    if (f->count >= FAREWELLS_MAX)
+    if (f->count > 0 && f->count >= f->max)
         finish(TAILQ_FIRST(&f->list));
     one->all = f;
     one->fd = fd;

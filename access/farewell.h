@@ -4,7 +4,8 @@
  * Closing with unread input would throw the message away, so that is read until the other side has
  * closed as well, for FAREWELL_S at most.
  *
- * Nothing blocks. There are at most FAREWELLS_MAX at a time: then the oldest is cut short.
+ * Nothing blocks. There are at most FAREWELLS_MAX at a time, and at most half of the descriptors
+ * that we may have: then the oldest is cut short.
  */
 #ifndef TCPQUOTA_FAREWELL_H
 #define TCPQUOTA_FAREWELL_H

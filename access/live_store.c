@@ -9,6 +9,7 @@ struct live_store {
     struct store *store;
     int64_t openings;
     char why[256];
+    bool begun;
     bool missing;
 };
 
@@ -43,8 +44,10 @@ struct store *live_store_now(struct live_store *l, const char **why)
         live_store_give_up(l);
     if (l->store)
         return l->store;
-    err = store_open(&l->store, l->path, STORE_READ);
-    l->missing = err == -ENOENT;
+    /* At the start there is time to wait for a lock; later others would wait with us. */
+    err = store_open(&l->store, l->path, l->begun ? STORE_READER : STORE_READ);
+    l->begun = true;
+    l->missing = err == -ENOENT && l->openings == 0;
     if (err) {
         snprintf(l->why, sizeof l->why, "%s", store_error(l->store));
         live_store_give_up(l);

@@ -3,7 +3,7 @@
  * when it has been replaced or could not be read. A process has one for a database: closing a
  * second one would give up the locks of the first.
  *
- * Blocks on the disk.
+ * Blocks on the disk, and at the first call for a moment on another process's lock.
  */
 #ifndef TCPQUOTA_LIVE_STORE_H
 #define TCPQUOTA_LIVE_STORE_H

@@ -143,6 +143,15 @@ static int64_t at_most(int64_t n, int64_t max)
     return n < max ? n : max;
 }
 
+/* Two that would be one socket, and one of them speaks TLS. */
+static bool contradict(const struct relay_listen *a, const struct relay_listen *b)
+{
+    bool same = !a->at.address.family || !b->at.address.family ||
+                addr_equal(&a->at.address, &b->at.address);
+
+    return same && a->at.port == b->at.port && a->at.sctp == b->at.sctp && a->tls != b->tls;
+}
+
 int relay_conf_check(struct relay_conf *c, const char *path, bool database, relay_fault *fault,
                      void *context)
 {
@@ -155,6 +164,12 @@ int relay_conf_check(struct relay_conf *c, const char *path, bool database, rela
         c->servers_min = at_most(SERVERS_MIN, c->servers_max);
     for (size_t i = 0; i < c->listen_count; i++)
         tls = tls || c->listens[i].tls;
+    for (size_t i = 0; i < c->listen_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (contradict(&c->listens[i], &c->listens[k]))
+                err = complain(path, "one place is named with tls and without", fault, context);
+        }
+    }
     if (c->listen_count == 0)
         err = complain(path, "there is no listen: where connections are accepted", fault, context);
     if (c->remote_count == 0 && !database)

@@ -65,8 +65,10 @@ static int send_fresh(struct relay_flow *f, const char *buffer, size_t len)
     while (sent < len) {
         ssize_t n = stream_write(f->to, buffer + sent, len - sent, &f->to_wants);
 
-        if (n == -EAGAIN)
+        if (n == -EAGAIN) {
+            f->step = RELAY_FIRST_BYTES;
             return keep(f, buffer + sent, len - sent);
+        }
         if (n < 0)
             return -EPIPE;
         sent += (size_t)n;
@@ -84,7 +86,8 @@ ssize_t relay_flow_move(struct relay_flow *f, char buffer[RELAY_BUFFER_BYTES])
     if (f->kept)
         rc = send_kept(f);
     for (int i = 0; rc > 0 && !f->ended && (i < MOVES_MAX || stream_holds(f->from)); i++) {
-        ssize_t n = stream_read(f->from, buffer, RELAY_BUFFER_BYTES, &f->from_wants);
+        size_t step = f->step ? f->step : RELAY_FIRST_BYTES;
+        ssize_t n = stream_read(f->from, buffer, step, &f->from_wants);
 
         if (n == -EAGAIN)
             return moved;
@@ -95,8 +98,10 @@ ssize_t relay_flow_move(struct relay_flow *f, char buffer[RELAY_BUFFER_BYTES])
         moved += n;
         rc = n > 0 ? send_fresh(f, buffer, (size_t)n) : 1;
         /* Less than there was room for: that was all there is. */
-        if (n > 0 && !f->from->ssl && (size_t)n < RELAY_BUFFER_BYTES / 4)
+        if (n > 0 && !f->from->ssl && (size_t)n < step)
             break;
+        if (rc > 0 && step < RELAY_BUFFER_BYTES)
+            f->step = step * 2;
     }
     if (f->kept)
         f->from_wants = 0;

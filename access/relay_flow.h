@@ -10,13 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What passes between a read and a write; one serves all, as nothing stays in it. */
+/* What passes between a read and a write; one serves all, as nothing stays in it. A flow begins
+ * with little at a time, takes twice as much each time all of it has gone on, and begins anew when
+ * it has not: what is kept for those who are slow is little, however many there are. */
 #define RELAY_BUFFER_BYTES (256 * 1024)
+#define RELAY_FIRST_BYTES (16 * 1024)
 
 struct relay_flow {
     struct stream *from, *to;
     char *kept; /* or NULL */
     size_t at, left;
+    size_t step;                /* bytes at a time; 0: RELAY_FIRST_BYTES */
     bool ended;                 /* the source has */
     bool over;                  /* and the other side knows; or there is nobody to be told */
     short from_wants, to_wants; /* EV_READ, EV_WRITE; 0: nothing */

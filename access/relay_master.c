@@ -28,7 +28,6 @@
 
 #define READY_MS 10000  /* for a worker to begin */
 #define RESTART_MS 1000 /* between two that died */
-#define OLD_WORKERS_MAX 64
 
 struct child {
     pid_t pid; /* 0: none */
@@ -43,8 +42,8 @@ struct master {
     struct relay_sockets *leaving; /* those of the old configuration, during a reload; or NULL */
     struct sandbox user;
     bool is_root;
-    struct child worker;        /* the one that accepts */
-    pid_t old[OLD_WORKERS_MAX]; /* those that finish */
+    struct child worker; /* the one that accepts */
+    pid_t *old;          /* those that finish */
     size_t old_count;
     int signals, ready, pidfile;
     char *pidfile_path;
@@ -84,17 +83,22 @@ static void open_log(const struct master *m)
 /* In the new process: nothing of the master's but what the worker is given. */
 static void be_worker(struct master *m, int fd)
 {
+    const struct entrance_setup entrance = relay_settings_entrance(&m->settings);
     const struct relay_worker_setup setup = {.conf = &m->settings.relay,
                                              .sockets = m->sockets.list,
                                              .socket_count = m->sockets.count,
                                              .tls = m->settings.tls,
-                                             .entrance = &m->settings.entrance,
+                                             .entrance = &entrance,
                                              .user = m->is_root ? &m->user : NULL,
                                              .master = fd};
     int code;
 
     if (m->leaving)
         relay_sockets_close(m->leaving, &m->sockets);
+    if (m->ready >= 0) {
+        close(m->ready);
+        background_leave_terminal(open("/dev/null", O_RDWR | O_CLOEXEC));
+    }
     close(m->signals);
     if (m->pidfile >= 0)
         close(m->pidfile);
@@ -106,7 +110,15 @@ static void be_worker(struct master *m, int fd)
     free(m->file);
     free(m->config);
     free(m->pidfile_path);
+    free(m->old);
     exit(code);
+}
+
+static void end_child(const struct child *c)
+{
+    kill(c->pid, SIGKILL);
+    waitpid(c->pid, NULL, 0);
+    close(c->fd);
 }
 
 /* Waits until it works. 0 or -errno; then it is gone. */
@@ -117,9 +129,7 @@ static int await(const struct child *c)
 
     if (poll(&p, 1, READY_MS) == 1 && recv(c->fd, &byte, 1, 0) == 1 && byte == RELAY_READY)
         return 0;
-    kill(c->pid, SIGKILL);
-    waitpid(c->pid, NULL, 0);
-    close(c->fd);
+    end_child(c);
     return -EIO;
 }
 
@@ -145,18 +155,20 @@ static int start_worker(struct master *m, struct child *out)
 }
 
 /* It takes nothing new, and ends with its last connection. */
-static void retire(struct master *m)
+static int retire(struct master *m)
 {
+    pid_t *old;
+
     if (m->worker.pid == 0)
-        return;
+        return 0;
+    old = reallocarray(m->old, m->old_count + 1, sizeof *old);
+    if (!old)
+        return -ENOMEM;
+    m->old = old;
+    old[m->old_count++] = m->worker.pid;
     close(m->worker.fd);
-    if (m->old_count == OLD_WORKERS_MAX) {
-        kill(m->old[0], SIGTERM);
-        memmove(m->old, m->old + 1, (OLD_WORKERS_MAX - 1) * sizeof *m->old);
-        m->old_count--;
-    }
-    m->old[m->old_count++] = m->worker.pid;
     m->worker = (struct child){.fd = -1};
+    return 0;
 }
 
 static int replace_worker(struct master *m)
@@ -166,7 +178,11 @@ static int replace_worker(struct master *m)
 
     if (err)
         return err;
-    retire(m);
+    err = retire(m);
+    if (err) {
+        end_child(&next);
+        return err;
+    }
     m->worker = next;
     return 0;
 }
@@ -322,13 +338,22 @@ static void raise_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Links on the way are followed at each reading. */
 static int make_absolute(const char **path, char **owned)
 {
+    char folder[PATH_MAX];
+
     if (!*path)
         return 0;
-    *owned = realpath(*path, NULL);
-    if (!*owned)
+    if (access(*path, F_OK) != 0)
         return fail(EX_NOINPUT, *path, strerror(errno));
+    if (!getcwd(folder, sizeof folder))
+        return fail(EX_OSERR, *path, strerror(errno));
+    if (asprintf(owned, "%s%s%s", **path == '/' ? "" : folder, **path == '/' ? "" : "/", *path) <
+        0) {
+        *owned = NULL;
+        return fail(EX_OSERR, *path, strerror(ENOMEM));
+    }
     *path = *owned;
     return 0;
 }
@@ -408,6 +433,7 @@ int relay_master_run(const struct relay_options *options)
     if (m.pidfile >= 0)
         pidfile_release(m.pidfile, m.pidfile_path);
     free(m.pidfile_path);
+    free(m.old);
     free(m.file);
     free(m.config);
     return code ? code : m.code;

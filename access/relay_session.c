@@ -1,19 +1,20 @@
 #include "relay_session.h"
 
+#include "clock.h"
 #include "log.h"
 #include "proxy_header.h"
 #include "relay_flow.h"
 #include "stream.h"
+#include "trouble.h"
 
 #include <errno.h>
 #include <event2/event_struct.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
-#define HANDSHAKE_S 30
+#define HANDSHAKE_S 10
 
 enum { CLIENT, SERVER, SIDES };
 enum state { STATE_HANDSHAKE, STATE_CONNECT, STATE_OPEN };
@@ -30,14 +31,16 @@ struct relay_session {
     struct backend *backend;        /* or NULL */
     struct backend **tried;         /* those that did not answer */
     size_t tried_count;
-    struct timeval last; /* when bytes moved */
-    bool broken;         /* one of both has failed */
+    struct mono last; /* when bytes moved */
+    bool quota;       /* lets in as long as the host is open */
+    bool broken;      /* one of both has failed */
 };
 
 struct relay_sessions {
     struct relay_sessions_setup setup;
     TAILQ_HEAD(, relay_session) list;
     size_t count;
+    struct trouble none; /* no backend answers */
     char buffer[RELAY_BUFFER_BYTES];
 };
 
@@ -77,6 +80,7 @@ static void finish(struct relay_session *s)
 {
     struct relay_sessions *all = s->all;
     struct endpoint client = s->client;
+    bool quota = s->quota;
 
     TAILQ_REMOVE(&all->list, s, list);
     all->count--;
@@ -91,7 +95,7 @@ static void finish(struct relay_session *s)
         backend_release(s->tried[i]);
     free(s->tried);
     free(s);
-    all->setup.ended(all->setup.context, &client.address);
+    all->setup.ended(all->setup.context, &client.address, quota);
 }
 
 static void break_off(struct relay_session *s)
@@ -135,13 +139,6 @@ static void set_timer(struct relay_session *s, int64_t seconds)
         evtimer_del(&s->timer);
 }
 
-static void set_no_delay(int fd)
-{
-    int on = 1;
-
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 /* A destination that has failed: nothing more for it, but what it has sent is still to come. */
 static void give_up(struct relay_session *s, struct relay_flow *f)
 {
@@ -162,7 +159,7 @@ static bool move(struct relay_session *s, struct relay_flow *f)
         break_off(s);
         return false;
     } else if (moved > 0 && s->all->setup.conf->idle_s) {
-        event_base_gettimeofday_cached(s->all->setup.base, &s->last);
+        s->last = mono_now();
     }
     if (s->flows[CLIENT].over && s->flows[SERVER].over) {
         finish(s);
@@ -203,17 +200,28 @@ static int prepend_proxy(struct relay_session *s)
         proxy_header_make(header, &s->client.address, s->client.port, &local.address, local.port));
 }
 
+static void note_alive(struct relay_session *s)
+{
+    char to[ENDPOINT_TEXT_LEN];
+
+    if (s->backend->dead)
+        log_notice("backend %s is up", endpoint_format(&s->backend->to, to));
+    s->backend->dead = false;
+    trouble_end(&s->all->none, "a backend");
+}
+
 static void open_session(struct relay_session *s)
 {
     const struct relay_conf *conf = s->all->setup.conf;
 
+    note_alive(s);
     s->state = STATE_OPEN;
     for (int side = 0; side < SIDES; side++) {
         s->flows[side] = (struct relay_flow){
             .from = &s->streams[side], .to = &s->streams[!side], .from_wants = EV_READ};
     }
     set_timer(s, conf->idle_s);
-    event_base_gettimeofday_cached(s->all->setup.base, &s->last);
+    s->last = mono_now();
     if (conf->proxy && prepend_proxy(s) != 0) {
         break_off(s);
         return;
@@ -257,7 +265,8 @@ static void connect_next(struct relay_session *s)
     int rc;
 
     if (!one) {
-        log_err("%s: refused, no backend answers", endpoint_format(&s->client, client));
+        trouble_begin(&s->all->none, "%s: refused, no backend answers",
+                      endpoint_format(&s->client, client));
         break_off(s);
         return;
     }
@@ -267,7 +276,7 @@ static void connect_next(struct relay_session *s)
     one->served++;
     rc = endpoint_connect(&one->to, &s->all->setup.conf->local, &s->streams[SERVER].fd);
     if (rc >= 0 && !one->to.sctp)
-        set_no_delay(s->streams[SERVER].fd);
+        endpoint_tune(s->streams[SERVER].fd);
     if (rc < 0) {
         skip_backend(s, rc);
     } else if (rc > 0) {
@@ -281,7 +290,6 @@ static void connect_next(struct relay_session *s)
 static void on_connect(struct relay_session *s)
 {
     socklen_t len = sizeof(int);
-    char to[ENDPOINT_TEXT_LEN];
     int err = 0;
 
     if (getsockopt(s->streams[SERVER].fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0)
@@ -290,9 +298,6 @@ static void on_connect(struct relay_session *s)
         skip_backend(s, -err);
         return;
     }
-    if (s->backend->dead)
-        log_notice("backend %s is up", endpoint_format(&s->backend->to, to));
-    s->backend->dead = false;
     open_session(s);
 }
 
@@ -331,15 +336,15 @@ static void on_event(evutil_socket_t fd, short what, void *context)
  */
 static void on_idle(struct relay_session *s)
 {
-    const struct timeval limit = {.tv_sec = s->all->setup.conf->idle_s};
-    struct timeval now, since, left;
+    const struct span limit = span_seconds(s->all->setup.conf->idle_s);
+    int64_t left = limit.ns - mono_since(s->last, mono_now()).ns;
     char client[ENDPOINT_TEXT_LEN];
 
-    event_base_gettimeofday_cached(s->all->setup.base, &now);
-    evutil_timersub(&now, &s->last, &since);
-    if (since.tv_sec >= 0 && evutil_timercmp(&since, &limit, <)) {
-        evutil_timersub(&limit, &since, &left);
-        evtimer_add(&s->timer, &left);
+    if (left > 0) {
+        const struct timeval in = {.tv_sec = (time_t)(left / NS_PER_S),
+                                   .tv_usec = (suseconds_t)(left % NS_PER_S / 1000 + 1)};
+
+        evtimer_add(&s->timer, &in);
         return;
     }
     log_info("%s: idle, ended", endpoint_format(&s->client, client));
@@ -360,7 +365,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
         break_off(s);
 }
 
-int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoint *client, bool tls)
+int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoint *client, bool tls,
+                        bool quota)
 {
     struct relay_session *s = calloc(1, sizeof *s);
 
@@ -368,8 +374,10 @@ int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoin
         close(fd);
         return -ENOMEM;
     }
-    *s = (struct relay_session){
-        .all = all, .client = *client, .streams = {[CLIENT] = {.fd = fd}, [SERVER] = {.fd = -1}}};
+    *s = (struct relay_session){.all = all,
+                                .client = *client,
+                                .quota = quota,
+                                .streams = {[CLIENT] = {.fd = fd}, [SERVER] = {.fd = -1}}};
     evtimer_assign(&s->timer, all->setup.base, on_timer, s);
     if (tls && stream_begin_tls(&s->streams[CLIENT], all->setup.tls) != 0) {
         close(fd);
@@ -394,7 +402,7 @@ void relay_sessions_sift(struct relay_sessions *all,
 
     for (s = TAILQ_FIRST(&all->list); s; s = next) {
         next = TAILQ_NEXT(s, list);
-        if (!may_stay(context, &s->client.address))
+        if (s->quota && !may_stay(context, &s->client.address))
             break_off(s);
     }
 }

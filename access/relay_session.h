@@ -18,8 +18,8 @@
 struct relay_session;
 struct relay_sessions;
 
-/* A session has ended; its client had this address. */
-typedef void relay_ended(void *context, const struct addr *client);
+/* A session has ended; its client had this address, and was let in for quota. */
+typedef void relay_ended(void *context, const struct addr *client, bool quota);
 
 struct relay_sessions_setup {
     struct event_base *base;
@@ -37,9 +37,9 @@ void relay_sessions_free(struct relay_sessions *all);
 size_t relay_sessions_count(const struct relay_sessions *all);
 /* Begins a session; takes the descriptor, which does not block. `ended` is told of its end, which
  * may be at once. 0 or -ENOMEM, and then it is not. */
-int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoint *client,
-                        bool tls);
-/* Ends those for which `may_stay` is false. */
+int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoint *client, bool tls,
+                        bool quota);
+/* Ends those of quota for which `may_stay` is false. */
 void relay_sessions_sift(struct relay_sessions *all,
                          bool (*may_stay)(void *context, const struct addr *client), void *context);
 

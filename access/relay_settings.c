@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "num.h"
+#include "presets.h"
 #include "settings.h"
 #include "tls.h"
 
@@ -52,6 +53,14 @@ static int read_relay(struct relay_settings *s, const struct relay_options *o)
     return err ? EX_CONFIG : 0;
 }
 
+static int read_presets(struct relay_settings *s, const struct relay_options *o)
+{
+    const char *path = o->config ? o->config : CONF_PATH;
+    int err = s->conf ? presets_read(&s->presets, s->conf, s->relay.service, path) : 0;
+
+    return err == -ENOMEM ? fail(EX_OSERR, path, strerror(ENOMEM)) : err ? EX_CONFIG : 0;
+}
+
 /* As the library of tcprelay numbers them; those of other systems are named. */
 static int read_mechanism(struct relay_conf *c)
 {
@@ -79,13 +88,16 @@ static int read_mechanism(struct relay_conf *c)
 
 static int open_tls(struct relay_settings *s)
 {
-    const struct relay_conf *c = &s->relay;
+    struct relay_conf *c = &s->relay;
     char why[TLS_WHY_LEN] = "";
     int err;
 
     if (!c->cert)
         return 0;
     err = tls_open(&s->tls, c->cert, c->key, c->pass, why);
+    /* Nobody needs it any more. */
+    if (c->pass)
+        explicit_bzero(c->pass, strlen(c->pass));
     if (err == -EINVAL)
         log_failure("%s", why);
     return err == -EINVAL ? EX_CONFIG : err ? fail(EX_OSERR, c->cert, strerror(-err)) : 0;
@@ -100,6 +112,8 @@ int relay_settings_load(struct relay_settings *out, const struct relay_options *
     if (!code)
         code = read_relay(out, options);
     if (!code)
+        code = read_presets(out, options);
+    if (!code)
         code = read_mechanism(&out->relay);
     if (!code)
         code = open_tls(out);
@@ -107,17 +121,23 @@ int relay_settings_load(struct relay_settings *out, const struct relay_options *
         relay_settings_free(out);
         return code;
     }
-    out->entrance = (struct entrance_setup){.source = out->conf ? ENTRANCE_DATABASE : ENTRANCE_FREE,
-                                            .database = out->conf ? out->conf->database : NULL,
-                                            .service = out->relay.service,
-                                            .conf = out->conf};
     return 0;
+}
+
+struct entrance_setup relay_settings_entrance(const struct relay_settings *s)
+{
+    return (struct entrance_setup){.source = s->conf ? ENTRANCE_DATABASE : ENTRANCE_FREE,
+                                   .database = s->conf ? s->conf->database : NULL,
+                                   .service = s->relay.service,
+                                   .presets = &s->presets,
+                                   .conf = s->conf};
 }
 
 void relay_settings_free(struct relay_settings *s)
 {
     tls_close(s->tls);
     relay_conf_free(&s->relay);
+    variables_free(&s->presets);
     settings_free(s->conf);
     *s = (struct relay_settings){.conf = NULL};
 }

@@ -14,13 +14,15 @@
 
 struct relay_settings {
     struct relay_conf relay;
-    struct conf *conf; /* of tcpquota.cf, or NULL */
-    SSL_CTX *tls;      /* or NULL */
-    struct entrance_setup entrance;
+    struct conf *conf;        /* of tcpquota.cf, or NULL */
+    SSL_CTX *tls;             /* or NULL */
+    struct variables presets; /* of [server:NAME] */
 };
 
-/* 0, or an exit code, told; nothing is left to be freed then. `paths` are absolute already. */
+/* 0, or an exit code, told; nothing is left to be freed then. */
 int relay_settings_load(struct relay_settings *out, const struct relay_options *options);
+/* How its entrance is to be opened; it points into the settings. */
+struct entrance_setup relay_settings_entrance(const struct relay_settings *s);
 void relay_settings_free(struct relay_settings *s);
 
 #endif

@@ -92,8 +92,11 @@ static void refresh_configured(struct relay_table *t, struct backends *b)
 {
     if (t->generation >= 0 || b->count > 0)
         return;
+    backends_begin(b);
     if (add_configured(t, b) != 0)
         log_err("backends: %s", strerror(ENOMEM));
+    else
+        backends_commit(b);
 }
 
 void relay_table_refresh(struct relay_table *t, struct backends *b)

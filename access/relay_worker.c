@@ -11,10 +11,11 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -31,8 +32,6 @@ struct worker {
     struct relay_checks *checks;
     struct relay_sessions *sessions;
     int64_t accepted, since_rebalance;
-    struct addr *guests; /* who is here for quota, once for each connection */
-    size_t guest_count;
     bool draining;
 };
 
@@ -65,13 +64,26 @@ static void on_farewells_over(void *context)
     check_end(context);
 }
 
-static void stop_accepting(struct worker *w)
+/* The master has these, too: they are closed when the kernel has been told that they are not waited
+ * for any more, or it would go on telling us of them. */
+static void close_sockets(evutil_socket_t fd, short what, void *context)
 {
-    w->draining = true;
-    acceptor_end(w->acceptor);
+    struct worker *w = context;
+
+    (void)fd;
+    (void)what;
     for (size_t i = 0; i < w->setup->socket_count; i++)
         close(w->setup->sockets[i].fd);
     check_end(w);
+}
+
+static void stop_accepting(struct worker *w)
+{
+    static const struct timeval soon = {.tv_usec = 0};
+
+    w->draining = true;
+    acceptor_end(w->acceptor);
+    event_base_once(w->base, -1, EV_TIMEOUT, close_sockets, w, &soon);
 }
 
 static void say(struct worker *w, char what)
@@ -80,49 +92,20 @@ static void say(struct worker *w, char what)
         log_err("the master: %s", strerror(errno));
 }
 
-/* He was here for quota: once. */
-static void forget_guest(struct worker *w, const struct addr *a)
-{
-    for (size_t i = 0; i < w->guest_count; i++) {
-        if (!addr_equal(&w->guests[i], a))
-            continue;
-        w->guests[i] = w->guests[--w->guest_count];
-        entrance_watch_count(w->watch, -1);
-        return;
-    }
-}
-
-static bool note_guest(struct worker *w, const struct addr *a)
-{
-    struct addr *guests = reallocarray(w->guests, w->guest_count + 1, sizeof *guests);
-
-    if (!guests)
-        return false;
-    w->guests = guests;
-    guests[w->guest_count++] = *a;
-    entrance_watch_count(w->watch, 1);
-    return true;
-}
-
-static void on_ended(void *context, const struct addr *client)
+static void on_ended(void *context, const struct addr *client, bool quota)
 {
     struct worker *w = context;
 
     entrance_leave(w->entrance, client);
-    forget_guest(w, client);
+    if (quota)
+        entrance_watch_count(w->watch, -1);
     acceptor_go_on(w->acceptor);
     check_end(w);
 }
 
 static bool may_stay(void *context, const struct addr *client)
 {
-    struct worker *w = context;
-
-    for (size_t i = 0; i < w->guest_count; i++) {
-        if (addr_equal(&w->guests[i], client))
-            return entrance_may_stay(w->entrance, client);
-    }
-    return true;
+    return entrance_may_stay(((struct worker *)context)->entrance, client);
 }
 
 static void on_changed(void *context)
@@ -164,18 +147,15 @@ static void count(struct worker *w)
 static void let_in(struct worker *w, int fd, const struct endpoint *client, bool tls, bool quota)
 {
     /* Who cannot be watched is not let in. */
-    if (entrance_enter(w->entrance, &client->address) != 0) {
+    if ((quota && !w->watch) || entrance_enter(w->entrance, &client->address) != 0) {
         close(fd);
         return;
     }
-    if (quota && (!w->watch || !note_guest(w, &client->address))) {
-        entrance_leave(w->entrance, &client->address);
-        close(fd);
-        return;
-    }
+    if (quota)
+        entrance_watch_count(w->watch, 1);
     count(w);
-    if (relay_session_begin(w->sessions, fd, client, tls) != 0)
-        on_ended(w, &client->address);
+    if (relay_session_begin(w->sessions, fd, client, tls, quota) != 0)
+        on_ended(w, &client->address, quota);
 }
 
 /* Somebody has come. */
@@ -218,6 +198,19 @@ static void on_master(evutil_socket_t fd, short what, void *context)
     stop_accepting(w);
 }
 
+#define MECHANISM_SELECT 16
+
+/* select(2) knows no descriptor above that: none is opened, and who comes then waits. */
+static void limit_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FD_SETSIZE) {
+        limit.rlim_cur = FD_SETSIZE;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 /* epoll, poll or select, as IO_POLL_MECHANISM has it. */
 static struct event_base *new_base(int64_t mechanism)
 {
@@ -230,13 +223,15 @@ static struct event_base *new_base(int64_t mechanism)
 
     if (!config)
         return NULL;
+    if (mechanism == MECHANISM_SELECT)
+        limit_descriptors();
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (mechanism && methods[i].number != mechanism)
             event_config_avoid_method(config, methods[i].name);
     }
     /* What is waited for on a socket changes several times between two calls of epoll_wait(2): the
-     * kernel is told once. None of our sockets has a second descriptor, with which that would not
-     * be safe. */
+     * kernel is told once. That is not safe for sockets with a second descriptor, as those have
+     * that listen: see close_sockets(). */
     event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     base = event_base_new_with_config(config);
     event_config_free(config);
@@ -271,14 +266,6 @@ static int open_parts(struct worker *w)
     return err ? fail(EX_OSERR, "start", strerror(-err)) : 0;
 }
 
-/* Those that are accepted inherit it (tcp(7)). */
-static void set_no_delay(int fd)
-{
-    int on = 1;
-
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 static int open_events(struct worker *w)
 {
     const struct acceptor_setup acceptor = {
@@ -289,7 +276,7 @@ static int open_events(struct worker *w)
         const struct relay_socket *s = &w->setup->sockets[i];
 
         if (!s->at.sctp)
-            set_no_delay(s->fd);
+            endpoint_tune(s->fd); /* those that are accepted inherit it */
         err = acceptor_add(w->acceptor, s->fd);
     }
     w->term = evsignal_new(w->base, SIGTERM, on_term, w);
@@ -319,7 +306,6 @@ static void close_all(struct worker *w)
     entrance_watch_free(w->watch);
     entrance_close(w->entrance);
     acceptor_free(w->acceptor);
-    free(w->guests);
     free_event(w->term);
     free_event(w->master);
     if (w->base)
@@ -348,6 +334,10 @@ int relay_worker_run(const struct relay_worker_setup *setup)
         code = open_parts(&w);
     if (!code)
         code = open_events(&w);
+    /* Those are the master's. */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (!code) {

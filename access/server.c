@@ -31,7 +31,7 @@ static int run_door(const char *program, int argc, char **argv)
     if (code)
         return code < 0 ? EX_USAGE : 0;
     log_to_stderr(program);
-    log_set_level(options.verbosity == 0   ? LOG_LEVEL_ERR
+    log_set_level(options.verbosity == 0   ? LOG_LEVEL_NONE
                   : options.verbosity == 1 ? LOG_LEVEL_WARNING
                                            : LOG_LEVEL_INFO);
     code = server_source_find(&source, &options);
@@ -61,11 +61,14 @@ static bool is_relay(const char *program, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *program = name_of(argv[0]);
+    sigset_t none;
 
     if (background_fill_descriptors() != 0)
         return EX_OSERR;
     log_to_stderr(program);
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    /* Whoever starts us may have blocked what we live by. */
+    sigemptyset(&none);
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) != 0)
         return EX_OSERR;
     return is_relay(program, argc, argv) ? run_relay(program, argc, argv)
                                          : run_door(program, argc, argv);

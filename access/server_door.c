@@ -92,8 +92,14 @@ static void leave(struct door *d, struct server_visit *v)
 
 static void start(struct door *d, struct server_visit *v)
 {
-    int err = server_visit_start(v, d->options->command);
+    int err;
 
+    /* His host was closed while names were looked up. */
+    if (v->fd < 0) {
+        leave(d, v);
+        return;
+    }
+    err = server_visit_start(v, d->options->command);
     if (err) {
         log_err("%s: %s", d->options->command[0], strerror(-err));
         leave(d, v);
@@ -103,9 +109,10 @@ static void start(struct door *d, struct server_visit *v)
     server_log_verdict(&d->log, "ok", v->pid, &v->ends, "");
 }
 
-static void ask(struct door *d, const struct server_ends *ends, struct entrance_answer *out)
+static void ask(struct door *d, const struct server_ends *ends, bool may_wait,
+                struct entrance_answer *out)
 {
-    const struct visitor visitor = {ends->remote, ends->remote_name, ends->remote_info};
+    const struct visitor visitor = {ends->remote, ends->remote_name, ends->remote_info, may_wait};
 
     entrance_ask(d->entrance, &visitor, out);
     /* Nobody would see that the host is closed. */
@@ -119,8 +126,7 @@ static void ask(struct door *d, const struct server_ends *ends, struct entrance_
 static void ask_late(struct door *d, struct server_visit *v)
 {
     entrance_leave(d->entrance, &v->ends.remote);
-    ask(d, &v->ends, &v->answer);
-    v->asked = true;
+    ask(d, &v->ends, false, &v->answer);
     if (entrance_enter(d->entrance, &v->ends.remote) != 0)
         v->answer.verdict = ENTRANCE_DENIED;
     v->answer.quota = v->answer.quota && v->answer.verdict == ENTRANCE_IN;
@@ -135,7 +141,7 @@ static void on_known(void *context, struct server_found *found)
     struct door *d = v->owner;
 
     server_visit_take(v, found);
-    if (!v->asked)
+    if (v->answer.verdict == ENTRANCE_WAIT)
         ask_late(d, v);
     if (v->answer.verdict == ENTRANCE_IN) {
         start(d, v);
@@ -147,7 +153,7 @@ static void on_known(void *context, struct server_found *found)
 
 /* He takes a place, until his program has ended. */
 static void enter(struct door *d, const struct server_ends *ends, int fd,
-                  struct entrance_answer *answer, bool asked)
+                  struct entrance_answer *answer)
 {
     struct server_visit *v = server_visits_add(d->visits, d, fd, ends, answer);
 
@@ -157,7 +163,6 @@ static void enter(struct door *d, const struct server_ends *ends, int fd,
             server_visits_remove(d->visits, v);
         return;
     }
-    v->asked = asked;
     if (v->answer.quota)
         entrance_watch_count(d->watch, 1);
     log_count(d);
@@ -191,10 +196,7 @@ static void meet(void *context, size_t socket, int fd, const struct endpoint *re
     socklen_t len = sizeof sa;
     struct endpoint local;
     struct server_ends ends;
-    struct entrance_answer answer = {.mark = ""};
-    /* Names that are not looked up are not waited for. */
-    bool names = server_lookups_are_wanted(d->lookups) &&
-                 (entrance_asks_host(d->entrance) || entrance_asks_info(d->entrance));
+    struct entrance_answer answer;
 
     (void)socket;
     /* He may have gone already. */
@@ -209,13 +211,13 @@ static void meet(void *context, size_t socket, int fd, const struct endpoint *re
                                 .remote_port = remote->port,
                                 .local_name = d->options->local_name};
     greet(d, fd);
-    if (!names)
-        ask(d, &ends, &answer);
-    if (!names && answer.verdict != ENTRANCE_IN) {
+    /* Names that are not looked up are not waited for. */
+    ask(d, &ends, server_lookups_are_wanted(d->lookups), &answer);
+    if (answer.verdict == ENTRANCE_IN || answer.verdict == ENTRANCE_WAIT) {
+        enter(d, &ends, fd, &answer);
+    } else {
         refuse(d, &ends, fd, &answer);
         variables_free(&answer.env);
-    } else {
-        enter(d, &ends, fd, &answer, !names);
     }
 }
 
@@ -305,6 +307,9 @@ static int open_sockets(struct door *d)
 /* What is open stays open: sockets, and the database. */
 static int drop_privilege(const struct server_options *o)
 {
+    /* The groups of who has started it are not that user's. */
+    if (o->has_uid && !o->has_gid && geteuid() == 0 && setgroups(0, NULL) != 0)
+        return fail(EX_OSERR, "groups", strerror(errno));
     if (o->has_gid && (setgroups(1, &o->gid) != 0 || setresgid(o->gid, o->gid, o->gid) != 0))
         return fail(EX_OSERR, "group", strerror(errno));
     if (o->has_uid && setresuid(o->uid, o->uid, o->uid) != 0)
@@ -332,7 +337,8 @@ static int open_parts(struct door *d)
                                                  .paranoid = o->paranoid,
                                                  .local_name = !o->local_name,
                                                  .info = o->ask_info,
-                                                 .info_seconds = o->info_seconds};
+                                                 .info_seconds = o->info_seconds,
+                                                 .clients = o->limit};
     int err = farewells_new(&d->farewells, d->base);
 
     if (!err)

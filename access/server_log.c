@@ -20,7 +20,7 @@ static void say(const struct server_log *l, const char *format, ...)
 
     if (l->verbosity < 2)
         return;
-    len = snprintf(line, sizeof line, "%s: ", l->program);
+    len = snprintf(line, sizeof line, "%.64s: ", l->program);
     va_start(args, format);
     len += vsnprintf(line + len, sizeof line - (size_t)len - 1, format, args);
     va_end(args);

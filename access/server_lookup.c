@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <event2/dns.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -25,19 +27,24 @@ struct lookup {
     struct evdns_request *remote_request, *check_request, *local_request;
     struct server_ident *ident;
     struct event *over; /* tells of the end, from the loop */
+    struct event *late; /* names are given up */
     struct server_found found;
     server_lookup_done *done;
     void *context;
 };
 
 /* Without a server for names there are none; with one that is slow they are given up soon. */
-static struct evdns_base *open_dns(struct event_base *base)
+static struct evdns_base *open_dns(const struct server_lookups_setup *setup)
 {
-    struct evdns_base *dns = evdns_base_new(base, 0);
+    struct evdns_base *dns = evdns_base_new(setup->base, 0);
+    char inflight[24];
 
     if (!dns)
         return NULL;
     evdns_base_resolv_conf_parse(dns, DNS_OPTION_NAMESERVERS, RESOLV_CONF);
+    /* All may ask for two names each, at once. */
+    snprintf(inflight, sizeof inflight, "%" PRId64, 2 * setup->clients + 1);
+    evdns_base_set_option(dns, "max-inflight:", inflight);
     evdns_base_set_option(dns, "timeout:", "3");
     evdns_base_set_option(dns, "attempts:", "2");
     if (evdns_base_count_nameservers(dns) > 0)
@@ -55,7 +62,7 @@ int server_lookups_new(struct server_lookups **out, const struct server_lookups_
     l->setup = *setup;
     TAILQ_INIT(&l->list);
     if (setup->remote_name || setup->local_name)
-        l->dns = open_dns(setup->base);
+        l->dns = open_dns(setup);
     *out = l;
     return 0;
 }
@@ -65,6 +72,7 @@ static void drop(struct lookup *k)
     TAILQ_REMOVE(&k->all->list, k, list);
     server_ident_free(k->ident);
     event_free(k->over);
+    event_free(k->late);
     free(k->found.local_name);
     free(k->found.remote_name);
     free(k->found.remote_info);
@@ -93,6 +101,21 @@ static void check_over(struct lookup *k)
 {
     if (!k->remote_request && !k->check_request && !k->local_request && !k->ident)
         event_active(k->over, EV_TIMEOUT, 0);
+}
+
+/* Their callbacks are told of it. */
+static void on_late(evutil_socket_t fd, short what, void *context)
+{
+    struct lookup *k = context;
+
+    (void)fd;
+    (void)what;
+    if (k->remote_request)
+        evdns_cancel_request(k->all->dns, k->remote_request);
+    if (k->check_request)
+        evdns_cancel_request(k->all->dns, k->check_request);
+    if (k->local_request)
+        evdns_cancel_request(k->all->dns, k->local_request);
 }
 
 static void on_over(evutil_socket_t fd, short what, void *context)
@@ -202,13 +225,19 @@ static struct evdns_request *ask_name(struct lookup *k, const struct addr *a,
 int server_lookup(struct server_lookups *l, const struct server_ends *ends,
                   server_lookup_done *done, void *context)
 {
+    static const struct timeval limit = {.tv_sec = SERVER_LOOKUP_S};
     struct lookup *k = calloc(1, sizeof *k);
 
     if (!k)
         return -ENOMEM;
     *k = (struct lookup){.all = l, .remote = ends->remote, .done = done, .context = context};
     k->over = event_new(l->setup.base, -1, 0, on_over, k);
-    if (!k->over) {
+    k->late = evtimer_new(l->setup.base, on_late, k);
+    if (!k->over || !k->late || evtimer_add(k->late, &limit) != 0) {
+        if (k->over)
+            event_free(k->over);
+        if (k->late)
+            event_free(k->late);
         free(k);
         return -ENOMEM;
     }

@@ -20,7 +20,10 @@ struct server_lookups_setup {
     bool local_name;
     bool info;
     int64_t info_seconds;
+    int64_t clients; /* that there may be at a time */
 };
+
+#define SERVER_LOOKUP_S 6 /* for names, however many are asked for */
 
 /* 0 or -ENOMEM. Names are looked up where /etc/resolv.conf says. */
 int server_lookups_new(struct server_lookups **out, const struct server_lookups_setup *setup);

@@ -64,7 +64,7 @@ static int take_uid(struct server_options *o, const char *value)
 {
     int64_t uid;
 
-    if (!value || num_parse(value, 1, UINT32_MAX - 1, &uid) != 0)
+    if (!value || num_parse(value, 0, UINT32_MAX - 1, &uid) != 0)
         return fault(o, "no number of a user", value);
     o->uid = (uid_t)uid;
     o->has_uid = true;
@@ -75,7 +75,7 @@ static int take_gid(struct server_options *o, const char *value)
 {
     int64_t gid;
 
-    if (!value || num_parse(value, 1, UINT32_MAX - 1, &gid) != 0)
+    if (!value || num_parse(value, 0, UINT32_MAX - 1, &gid) != 0)
         return fault(o, "no number of a group", value);
     o->gid = (gid_t)gid;
     o->has_gid = true;

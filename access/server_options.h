@@ -8,10 +8,10 @@
 #include <sys/types.h>
 
 struct server_options {
-    const char *program;                  /* as it was called: tcpserver, tcpquota-server */
-    const char *config, *service, *relay; /* or NULL */
-    const char *text, *database;          /* -x, -m; or NULL */
-    const char *banner, *local_name;      /* or NULL */
+    const char *program;             /* as it was called: tcpserver, tcpquota-server */
+    const char *config, *service;    /* or NULL */
+    const char *text, *database;     /* -x, -m; or NULL */
+    const char *banner, *local_name; /* or NULL */
     bool print_port, allow_missing, paranoid, look_up_host, ask_info, keep_ip_options, no_delay;
     int verbosity; /* 0: nothing, 1: errors, 2: all */
     int64_t limit, backlog, info_seconds;

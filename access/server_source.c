@@ -1,6 +1,7 @@
 #include "server_source.h"
 
 #include "log.h"
+#include "presets.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -99,42 +100,18 @@ static bool is_cdb(const char *path)
     return len >= 4 && strcmp(path + len - 4, ".cdb") == 0;
 }
 
+static int read_presets(struct server_source *s, const struct server_options *o)
+{
+    const char *path = o->config ? o->config : CONF_PATH;
+    int err = s->conf ? presets_read(&s->presets, s->conf, o->service, path) : 0;
+
+    return err == -ENOMEM ? fail(EX_OSERR, path, strerror(ENOMEM)) : err ? EX_CONFIG : 0;
+}
+
 /* What the configuration names; as tcpserver only if that was named. */
 static bool uses_database(const struct server_source *s, const struct server_options *o)
 {
     return s->conf && (o->config || strcmp(o->program, "tcpserver") != 0);
-}
-
-/* [server:NAME]: limits for all rules of this service, as if they stood in our environment. What
- * does stand there holds. 0, or an exit code, told. */
-static int apply_section(const struct server_source *s, const struct server_options *o)
-{
-    static const char *const names[] = {"MAXLOAD",    "MAXCONNIP", "MAXCONNC",
-                                        "MAXCONNNET", "MAXQUOTA",  "DIEMSG"};
-    const char *path = o->config ? o->config : CONF_PATH;
-    char section[96], what[256];
-    int code = 0;
-
-    snprintf(section, sizeof section, "server:%s", o->service);
-    for (size_t i = 0; s->conf && i < s->conf->door_count; i++) {
-        const struct conf_door_line *line = &s->conf->doors[i];
-        bool known = false;
-
-        if (strcasecmp(line->section, section) != 0)
-            continue;
-        for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
-            if (strcasecmp(line->key, names[n]) != 0)
-                continue;
-            known = true;
-            if (setenv(names[n], line->value, 0) != 0)
-                return fail(EX_OSERR, path, strerror(errno));
-        }
-        snprintf(what, sizeof what, "%s:%u: [%.64s] %.64s", path, line->line, line->section,
-                 line->key);
-        if (!known)
-            code = fail(EX_CONFIG, what, "no such key in [server:NAME]");
-    }
-    return code;
 }
 
 int server_source_find(struct server_source *out, const struct server_options *options)
@@ -148,7 +125,7 @@ int server_source_find(struct server_source *out, const struct server_options *o
                     "is a compiled .cdb: -x takes the text that it was made from");
     code = load_conf(out, o);
     if (!code)
-        code = apply_section(out, o);
+        code = read_presets(out, o);
     if (!code && o->database)
         code = find_database(out, o->database);
     if (code)
@@ -156,6 +133,7 @@ int server_source_find(struct server_source *out, const struct server_options *o
     out->entrance = (struct entrance_setup){.source = ENTRANCE_FREE,
                                             .service = o->service,
                                             .allow_missing = o->allow_missing,
+                                            .presets = &out->presets,
                                             .conf = out->conf};
     if (out->database)
         out->entrance.database = out->database;
@@ -174,4 +152,5 @@ void server_source_free(struct server_source *s)
 {
     settings_free(s->conf);
     free(s->database);
+    variables_free(&s->presets);
 }

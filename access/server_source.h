@@ -12,6 +12,7 @@
 struct server_source {
     struct entrance_setup entrance; /* points to the rest */
     struct conf *conf;              /* or NULL: there is none */
+    struct variables presets;       /* of [server:NAME] */
     char *database;                 /* the one of -m; or NULL */
 };
 

@@ -21,8 +21,7 @@ struct server_visit {
     struct server_ends ends;
     struct server_found found; /* what the names in `ends` point to */
     struct entrance_answer answer;
-    bool asked;   /* the entrance has answered */
-    pid_t pid;    /* 0: not started */
+    pid_t pid; /* 0: not started */
 };
 
 struct server_visits;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 enum log_level {
+    LOG_LEVEL_NONE = -1,
     LOG_LEVEL_ERR,
     LOG_LEVEL_WARNING,
     LOG_LEVEL_NOTICE,

@@ -220,8 +220,3 @@ bool rulebook_has_escapes(const struct rulebook *b)
 {
     return b->has_escapes;
 }
-
-size_t rulebook_count(const struct rulebook *b)
-{
-    return rules_count(b->addresses) + b->name_count;
-}

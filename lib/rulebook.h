@@ -39,6 +39,5 @@ bool rulebook_asks_host(const struct rulebook *b);
 bool rulebook_asks_info(const struct rulebook *b);
 /* Whether a literal `\n` ends a line of the variables of its rules. */
 bool rulebook_has_escapes(const struct rulebook *b);
-size_t rulebook_count(const struct rulebook *b);
 
 #endif

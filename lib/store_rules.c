@@ -68,13 +68,14 @@ static bool cut(struct addr_range *range, const struct addr_range *other)
 }
 
 /* What a row of tcpserver_scope is for. */
-static void read_range(struct store_rule *out, const char *member)
+static void read_range(struct store_rule *out, const char *member, bool no_group)
 {
     struct addr_range net;
 
     if (*out->hostgroup) {
         out->nobody = *member == '\0';
-        out->strange = !out->nobody && addr_range_parse(member, &out->rule.range) != 0;
+        out->strange =
+            no_group || (!out->nobody && addr_range_parse(member, &out->rule.range) != 0);
     }
     if (*out->net && addr_range_parse(out->net, &net) != 0)
         out->strange = true;
@@ -97,7 +98,7 @@ static int read_scopes(struct store *s, const char *service, store_take_rule *ta
                                  .hostgroup = sql_text(s, SQL_SCOPES, 1),
                                  .net = sql_text(s, SQL_SCOPES, 2)};
 
-        read_range(&out, sql_text(s, SQL_SCOPES, 6));
+        read_range(&out, sql_text(s, SQL_SCOPES, 6), sql_int(s, SQL_SCOPES, 7));
         rc = take(context, &out);
         if (rc)
             break;

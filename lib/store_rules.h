@@ -13,7 +13,7 @@ struct store_rule {
     struct rule rule;
     const char *service, *hostgroup, *net; /* of tcpserver_scope; "": none */
     bool nobody;  /* its group is none or has no address, its net is none: it holds for nobody */
-    bool strange; /* and what it is to be for is no address, network or range, or no mix of both */
+    bool strange; /* and there is no such group, or what it is for is no address, network, range */
 };
 
 /* Told of each rule for a service, those of every service among them; NULL: of all. One of a host

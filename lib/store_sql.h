@@ -124,7 +124,8 @@
     X(ADDRESS_CHANGES, "SELECT generation, hostGroup, hostAddress, delta FROM addresschange"       \
                        " WHERE generation > ?1 ORDER BY generation")                               \
     X(RULES, "SELECT itime, ip_start, ip_end, decision, env FROM tcpserver_rules ORDER BY rowid")  \
-    X(SCOPES, "SELECT s.service, s.hostgroup, s.net, s.decision, s.env, s.itime, v.hostAddress"    \
+    X(SCOPES, "SELECT s.service, s.hostgroup, s.net, s.decision, s.env, s.itime, v.hostAddress,"   \
+              " g.hgId IS NULL"                                                                    \
               " FROM tcpserver_scope s LEFT JOIN hostgroup g ON g.name = s.hostgroup"              \
               " LEFT JOIN validipaddress v ON v.hostGroup = g.hgId"                                \
               " WHERE ?1 IS NULL OR s.service IS NULL OR s.service = ?1 ORDER BY s.rowid")         \

@@ -154,6 +154,15 @@ static int read_rule(struct reader *r, char *line)
     return r->take(r->context, &out);
 }
 
+/* At the end of the line, as tcprules(1) does. */
+static void cut_blanks(char *line)
+{
+    size_t len = strlen(line);
+
+    while (len > 0 && strchr(" \t\r", line[len - 1]))
+        line[--len] = '\0';
+}
+
 int tcprules_read(char *text, tcprules_take *take, tcprules_fault *fault, void *context)
 {
     struct reader r = {.take = take, .fault = fault, .context = context};
@@ -166,6 +175,7 @@ int tcprules_read(char *text, tcprules_take *take, tcprules_fault *fault, void *
         if (next)
             *next++ = '\0';
         r.line++;
+        cut_blanks(line);
         if (*line == '#' || *line == '\0')
             continue;
         err = read_rule(&r, line);

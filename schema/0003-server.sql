@@ -19,7 +19,7 @@ CREATE TABLE tcpserver_scope (
     net TEXT CHECK (length(net) BETWEEN 2 AND 91 AND NOT net GLOB '*[^0-9a-fA-F:./-]*'),
     decision INTEGER,
     env TEXT,
-    itime INTEGER
+    itime INTEGER DEFAULT (CAST(strftime('%s', 'now') AS INTEGER))
 ) STRICT;
 
 -- Where the relay of this name takes connections, beside what its configuration says. A weight of 0

@@ -44,7 +44,7 @@ ok "both addresses are open" within 5 db_is '10.99.0.2|alice|1
 fd99::2|alice|1' "SELECT host, name, open FROM masq ORDER BY host"
 is "they need refreshing" "$(db "SELECT min(tic) >= 0 FROM masq")" 1
 is "the order is the user's" "$(db "SELECT DISTINCT user, cause FROM orders")" 'alice|admin'
-ok "the status line is there" within 5 shows one '^alice 0:16:.*(1.67 SEK)  rate [01]  until .*  used 0:00:0.  connections [0-9]'
+ok "the status line is there" within 5 shows one '^alice 0:16:.*(1.67 SEK)  rate [01]  until .*  used 0:00:0.  conn' # near midnight a date takes the room of the rest
 sleep 5
 is "and the rows are refreshed" "$(db "SELECT max(tic) <= 3 FROM masq")" 1
 download dl tcp 192.0.2.2

@@ -53,14 +53,27 @@ relay "$(remotes 9001)"
 is "there and back" "$(talk 127.0.0.1 'hello')" hello
 is "IPv6 in front" "$(talk ::1 'hello')" hello
 is "a megabyte, to the last byte, with half-close" "$(talk -p 1000000 127.0.0.1)" 1000000
-is "2,000 clients at a time" "$(talk -c 2000 127.0.0.1)" 2000
+is "2,000 clients of a front door at a time" "$(DOOR=9001; talk -c 2000 127.0.0.1)" 2000
+is "2,000 through the relay" "$(talk -c 2000 127.0.0.1)" 2000
 is "1 GiB there and back, byte for byte" "$(talk -p 1073741824 127.0.0.1)" 1073741824
 ok "the worker is another user" same "$(stat -c %U /proc/$(pgrep -P $SERVER_PID))" tcpquota
 ok "and has no capability" same "$(awk '/^Cap(Inh|Prm|Eff|Bnd|Amb):/ {print $2}' /proc/$(pgrep -P $SERVER_PID)/status | sort -u)" 0000000000000000
 
 # Signals
-ip netns exec ${NS}g "$TALK" -k 127.0.0.1 2222 stays >"$TRASH/held" 2>&1 &
+mkfifo "$TRASH/typed"
+ip netns exec ${NS}g python3 -c "
+import socket, sys, threading
+s = socket.create_connection(('127.0.0.1', 2222))
+def show():
+    while True:
+        x = s.recv(1000)
+        if not x: break
+        sys.stdout.write(x.decode()); sys.stdout.flush()
+threading.Thread(target=show, daemon=True).start()
+for line in sys.stdin: s.sendall(line.encode())" <"$TRASH/typed" >"$TRASH/held" 2>/dev/null &
 HELD=$!
+exec 9>"$TRASH/typed"
+echo stays >&9
 PIDS="$PIDS $HELD"
 within 20 grep -q stays "$TRASH/held"
 backend 9002 echo second
@@ -68,7 +81,11 @@ relay_conf 'listen = { port = 2222 } listen = { port = 2223 }' "$(remotes 9002)"
 hup
 is "HUP: new connections by the new configuration" "$(who)" second
 is "on a new port, too" "$(DOOR=2223; who)" second
-is "an old connection goes on, and so does its worker" "$(kill -0 $HELD && workers)" 2
+is "an old connection goes on, and so does its worker" "$(echo more >&9; within 20 grep -q more "$TRASH/held" && workers)" 2
+for signal in HUP INT QUIT; do
+    kill -$signal $(pgrep -P $SERVER_PID)
+done
+is "workers leave HUP, INT and QUIT to the master" "$(echo again >&9; within 20 grep -q again "$TRASH/held" && workers)" 2
 relay_conf 'listen = { port = 2222 }' "$(remotes 9002)"
 hup
 ok "a listen that is gone is gone" within 20 no_listens 2223
@@ -272,19 +289,43 @@ END
 tls() { timeout 60 ip netns exec ${NS}g python3 "$TRASH/tls.py" "$TRASH/crt" "$1"; }
 is "TLS" "$(tls 256)" "TLSv1.3 True"
 is "5 MB" "$(tls 5242880)" "TLSv1.3 True"
-is "TLS 1.1 is refused" "$(timeout 20 ip netns exec ${NS}g openssl s_client -connect 127.0.0.1:2222 -tls1_1 </dev/null 2>&1 | grep -c 'Cipher is (NONE)')" 1
+ok "TLS 1.1 is refused" eval 'timeout 20 ip netns exec ${NS}g openssl s_client -connect 127.0.0.1:2222 -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null 2>&1 | grep -q "alert protocol version"'
+# Some that connect, and never begin with TLS.
+for i in 1 2 3 4 5; do
+    ip netns exec ${NS}g "$TALK" -k 127.0.0.1 2222 >"$TRASH/loris$i" 2>&1 &
+    LORIS=$!
+    PIDS="$PIDS $LORIS"
+done
+is "among some that never begin" "$(tls 256)" "TLSv1.3 True"
+ok "whose time ends" within 25 daemon_is_gone $LORIS
 is "who speaks no TLS" "$(code_of talk 127.0.0.1 'GET / HTTP/1.0')" 2
 ok "is told" said 'no TLS'
 is "the end of TLS is passed on, and the answer comes after it" \
     "$({ echo whole; sleep 1; } | timeout 20 ip netns exec ${NS}g openssl s_client -quiet -connect 127.0.0.1:2222 2>/dev/null)" whole
 stop_server
 
+# In the background
+relay_conf "background = yes pidfile = $TRASH/pid listen = { port = 2222 }" "$(remotes 9001)"
+is "background: whoever started it is told, and waits for no more" "$(timeout 20 ip netns exec ${NS}g "$RELAY" "$TRASH/relay.cfg" 2>&1; echo "code $?")" "code 0"
+is "it serves" "$(talk 127.0.0.1 x)" x
+ok "its pid is in the file" kill -0 "$(cat "$TRASH/pid")"
+is "another one beside it" "$(code_of ip netns exec ${NS}g "$RELAY" -f "$TRASH/relay.cfg")" 71
+kill "$(cat "$TRASH/pid")"
+ok "TERM ends it" within 20 no_listens 2222
+ok "and the file is gone" within 20 not test -e "$TRASH/pid"
+
 # Event mechanisms
 for mechanism in 4:epoll 8:poll 16:select; do
-    relay_conf 'listen = { port = 2222 }' "$(remotes 9001)"
+    relay_conf "$ROOMY" "$(remotes 9001)"
     sed -i "1i setenv IO_POLL_MECHANISM = ${mechanism%:*}" "$TRASH/relay.cfg"
     start_relay
     is "IO_POLL_MECHANISM=${mechanism%:*}, ${mechanism#*:}" "$(talk -p 100000 127.0.0.1)" 100000
+    if [ ${mechanism%:*} = 16 ]; then
+        # More than select(2) knows descriptors for: those that come late wait.
+        ip netns exec ${NS}g timeout 20 "$TALK" -c 700 127.0.0.1 2222 >/dev/null 2>&1
+        is "after more clients than it can watch" "$(talk -p 100000 127.0.0.1)" 100000
+        ok "nobody has died of it" not said 'has died'
+    fi
     ok "it is that one" eval '[ "$(ls -l /proc/$(pgrep -P $SERVER_PID)/fd | grep -c eventpoll)" = '$([ ${mechanism%:*} = 4 ] && echo 1 || echo 0)' ]'
     stop_server
 done

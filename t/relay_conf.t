@@ -90,6 +90,7 @@ bad "a protocol nobody knows" "$LISTEN id = tcprelay { remote = { address = 127.
 bad "no number" "$LISTEN id = tcprelay { idle timeout = soon }" "\`soon' stands where a whole number"
 bad "no facility" "$LISTEN id = tcprelay { syslog facility = nobody }" 'a facility of syslog(3)'
 bad "users min above max" "id = spawnd { listen = { port = 1 } spawn = { users min = 9 users max = 3 } } $REMOTE" 'users min is above users max'
+bad "one place with tls and without" "id = spawnd { listen = { port = 5 tls = yes } listen = { address = ::1 port = 5 } } id = tcprelay { remote = { address = 127.0.0.1 port = 22 } tls certfile = $TRASH/both.pem }" 'with tls and without'
 bad "an end too early" "id = spawnd { listen = { port = 2222" 'ends where } is expected'
 bad "no value" "$LISTEN id = tcprelay { rebalance = }" "\`}' stands where a value"
 bad "a quote without an end" "$LISTEN id = tcprelay { tls certfile = \"x }" 'relay.cfg:1: a quote has no end'

@@ -71,6 +71,26 @@ is "a host that is open" "$(who 9.9.9.9)" 9001
 holds 9.9.9.9
 db "UPDATE masq SET open = 0"
 ok "it ends when the host is closed" within 20 daemon_is_gone $HELD
+# One that is there for quota stays one, whatever becomes of the rule and of others from there.
+db "UPDATE masq SET open = 1"
+holds 9.9.9.9
+db "DELETE FROM tcpserver_scope WHERE net = '9.9.9.9'"
+is "another one from there, without quota" "$(who 9.9.9.9)" 9001
+db "UPDATE masq SET open = 0"
+ok "the first one ends when the host is closed" within 20 daemon_is_gone $HELD
+holds 9.9.9.9
+db "UPDATE masq SET open = 1; UPDATE masq SET open = 0"
+sleep 0.5
+ok "one that came without quota stays" kill -0 $HELD
+kill $HELD
+printf '[server:mail]\nMAXCONNIP=0\n' >>"$CONF"
+kill -HUP $SERVER_PID
+within 20 eval '[ "$(grep -c "reload config" "$SAID")" = 2 ]'
+is "[server:NAME] is for the relay of that name as well" "$(who 5.6.7.9 2>/dev/null; who)" ""
+sed -i '/^.server:mail/,$d' "$CONF"
+kill -HUP $SERVER_PID
+within 20 eval '[ "$(grep -c "reload config" "$SAID")" = 3 ]'
+is "until it is gone" "$(who)" 9001
 mv "$TRASH/db" "$TRASH/db.away"
 is "without the database nobody" "$(who)" ""
 mv "$TRASH/db.away" "$TRASH/db"

@@ -4,7 +4,7 @@
 . "$TOP/t/server.sh"
 
 make_gateway
-rules() { for line; do echo "$line"; done >"$TRASH/rules"; }
+rules() { for line; do echo "$line"; done >"$TRASH/rules.new"; mv "$TRASH/rules.new" "$TRASH/rules"; }
 env_of() { talk "${1:-127.0.0.1}" | grep -E '^(PROTO|TCP(LOCAL|REMOTE)[A-Z]*|A|B)='; }
 shows() { talk "$1" | grep -qx -- "$2"; }
 
@@ -18,7 +18,7 @@ usage "an unknown option" "-Z 127.0.0.1 0 true"
 usage "-c 0" "-c 0 127.0.0.1 0 true"
 usage "-c without a number" "-c x 127.0.0.1 0 true"
 usage "-b 0" "-b 0 127.0.0.1 0 true"
-usage "-u root" "-u 0 127.0.0.1 0 true"
+usage "-u with a name" "-u root 127.0.0.1 0 true"
 usage "-U without \$UID" "-U 127.0.0.1 0 true"
 usage "a compiled .cdb, by name" "-x rules.cdb 127.0.0.1 0 true"
 ok "and it is named" grep -q 'rules.cdb: is a compiled .cdb' "$TRASH/out_of"
@@ -68,6 +68,10 @@ stop_server
 door -x "$TRASH/rules" -u 65534 -g 65533 -- sh -c 'id -u; id -g; id -G'
 is "-u and -g" "$(talk 127.0.0.1 | paste -sd' ')" "65534 65533 65533"
 ok "the listener itself is that user" same "$(awk '/^Uid:/ {print $2 $3 $4}' /proc/$(pgrep -P $SERVER_PID || echo $SERVER_PID)/status)" 655346553465534
+stop_server
+stop_server
+door -x "$TRASH/rules" -u 65534 -- sh -c 'id -G; grep ^Groups: /proc/$$/status'
+is "-u alone: the groups of who started it are gone" "$(talk 127.0.0.1 | tail -1 | tr -d '\t ')" Groups:
 stop_server
 UID_GID='UID=65534 GID=65533'
 serve env $UID_GID "$SERVER" -1 -v -H -R -l gate -U -x "$TRASH/rules" 127.0.0.1 0 id -u
@@ -122,6 +126,13 @@ ok "a change holds for the next connection" shows 127.0.0.1 A=changed
 rules ':allow,A="changed"' 'nonsense'
 ok "with a fault the old rules hold on" shows 127.0.0.1 A=changed
 ok "which is told, with its line" said "rules:2: a rule is ADDRESS:allow or ADDRESS:deny"
+# Written over, bit by bit: half of it lets in whom the whole denies.
+: >"$TRASH/rules"
+is "an empty text that is being written does not count" "$(talk 127.0.0.1 | grep -c ^A=changed)" 1
+echo ':deny' >"$TRASH/rules"
+ok "what is written does, soon after" within 20 eval '[ -z "$(talk 127.0.0.1)" ]'
+rules ':deny   ' '127.0.0.1:allow,A="blanks"  '
+ok "blanks at the end of a line are nothing" shows 127.0.0.1 A=blanks
 rm "$TRASH/rules"
 is "without the file nobody comes in" "$(talk 127.0.0.1)" ""
 ok "and it is said" eval 'says "rules: No such file" && says "drop [0-9]*" && says "status 28416"'

@@ -4,13 +4,17 @@
 . "$TOP/t/server.sh"
 
 make_gateway
-rules() { for line; do echo "$line"; done >"$TRASH/rules"; }
+rules() { for line; do echo "$line"; done >"$TRASH/rules.new"; mv "$TRASH/rules.new" "$TRASH/rules"; }
 # The load is what this file says, in mounts of our own.
 load() { echo "$1 0.00 0.00 1/100 1" >"$TRASH/loadavg"; }
 load 0.50
 mount --bind "$TRASH/loadavg" /proc/loadavg
 comes_in() { [ "$(talk -f "$1" 127.0.0.1)" = IN ]; }
-refused() { [ "$(talk -f "$1" 127.0.0.1)" = "${2:-}" ]; }
+# the door is there, takes him and closes; or resets
+refused() {
+    denied=$(grep -c ' deny ' "$SAID")
+    [ "$(talk -f "$1" 127.0.0.1)" = "${2:-}" ] && within 20 eval '[ "$(grep -c " deny " "$SAID")" -gt $denied ]'
+}
 # the end of the last line that denies
 mark() { grep deny "$SAID" | tail -1 | grep -oE '[A-Z]+:$'; }
 stays() { holds "$1"; HELD_ALL="$HELD_ALL $HELD"; }

@@ -42,7 +42,7 @@ ip netns exec ${NS}g timeout 600 python3 "$TRASH/dns.py" >/dev/null 2>&1 &
 PIDS="$PIDS $!"
 within 20 ip netns exec ${NS}g "$TALK" 127.0.0.1 113 '1 , 2'
 
-rules() { for line; do echo "$line"; done >"$TRASH/rules"; }
+rules() { for line; do echo "$line"; done >"$TRASH/rules.new"; mv "$TRASH/rules.new" "$TRASH/rules"; }
 named() { serve env TCPREMOTEHOST=nonsense "$SERVER" -1 -v -x "$TRASH/rules" "$@" 0 0 env; }
 has() { talk -f "$1" "$1" | grep -qx -- "$2"; }
 has_no() { talk -f "$1" "$1" >"$TRASH/env"; grep -q ^PROTO=TCP "$TRASH/env" && ! grep -q "^$2=" "$TRASH/env"; }
@@ -54,7 +54,8 @@ ok "TCPLOCALHOST" eval 'talk 127.0.0.1 | grep -qx TCPLOCALHOST=gate.example.org'
 ok "both are in the line" says "ok [0-9]* gate.example.org:127.0.0.1:$DOOR gate.example.org:127.0.0.1::"
 ok "a name that is none" has_no 8.8.8.8 TCPREMOTEHOST
 ok "without -p a name that has another address" has 1.2.3.4 TCPREMOTEHOST=liar.example.org
-ok "a name cannot forge lines" eval 'talk -f 9.9.9.9 9.9.9.9 >/dev/null; ! said "^: pid 1"'
+ok "a name with what it must not have arrives" eval 'talk -f 9.9.9.9 9.9.9.9 | grep -q "^TCPREMOTEHOST=bad name"'
+ok "and cannot forge lines" eval 'says "bad?name???pid?1?from.example.org" && ! said "^: pid 1"'
 stop_server
 named -R -p
 ok "-p: a name with that address" has 5.6.7.8 TCPREMOTEHOST=pc1.example.org

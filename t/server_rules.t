@@ -71,6 +71,7 @@ is "a group without addresses, or that is none, is nobody" "$(gets 9.9.9.9)" "X=
 db "INSERT INTO tcpserver_scope (net, decision) VALUES ('1.2.3', 1)"
 is "a net that is none holds for nobody" "$(gets 9.9.9.9)" "X=in"
 ok "and is told" says 'tcpserver_scope: net 1.2.3,'
+ok "so is a group that is none" says 'hostgroup nobody: no such group'
 stop_server
 serve "$SERVER" -1 -v -H -R -l gate --config "$CONF" 127.0.0.1 0 sh -c 'echo X=in'
 is "without --service it is the port, as typed" "$(gets 1.2.3.6)" "X=in"
@@ -139,6 +140,27 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     [ "$(gets 1.2.3.4)" = X=in ] || wrong=$((wrong + 1))
 done
 is "40 edits, each seen by the next connection" $wrong 0
+
+# [server:NAME]
+stop_server
+db "DELETE FROM tcpserver_rules; DELETE FROM tcpserver_scope"
+printf '[server:mail]\nMAXCONNIP=0\n[server:web]\nDIEMSG=no\nMAXCONNC=7\n' >>"$CONF"
+door --config "$CONF" --service mail -- echo X=in
+is "[server:NAME]: a limit for all" "$(gets 1.2.3.4)" ""
+scope "'mail', NULL, '1.2.3.5', 0, 'MAXCONNIP=5'"
+is "a rule goes before it" "$(gets 1.2.3.5)" "X=in"
+stop_server
+serve env MAXCONNIP=9 "$SERVER" -1 -v -H -R -l gate --config "$CONF" --service mail 127.0.0.1 0 echo X=in
+is "so does the environment" "$(gets 1.2.3.4)" "X=in"
+stop_server
+door --config "$CONF" --service other -- echo X=in
+is "it is not for others" "$(gets 1.2.3.4)" "X=in"
+stop_server
+printf '[server:wrong]\nMAXSPEED=1\n' >>"$CONF"
+is "a key that is none" "$(code_of "$SERVER" --config "$CONF" --service wrong 127.0.0.1 0 true)" 78
+ok "with file, line, key" grep -qE 'tcpquota.cf:[0-9]+: .server:wrong. maxspeed' "$TRASH/out_of"
+db "DELETE FROM tcpserver_rules; DELETE FROM tcpserver_scope"
+door --config "$CONF" -- echo X=in
 
 # tcpquota rules
 quota() { on_gate "$BUILD/tcpquota" --config "$CONF" "$@"; }

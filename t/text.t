@@ -267,7 +267,7 @@ login_as alice 10.99.0.2 one "$BUILD/openhost" --config "$CONF"
 ok "it opens, and says so in Swedish" within 5 shows one '10.99.0.2 är öppen för alice'
 ok "with a greeting" within 5 shows one '^Välkommen'
 ok "and with information" within 5 shows one '^Tid dras bara'
-ok "the status line is in Swedish" within 5 shows one '^alice 2:01:.*(12.1[01] SEK)  taxa [01]  till .*  använt 0:00:0.  anslutningar'
+ok "the status line is in Swedish" within 5 shows one '^alice 2:01:.*(12.1[01] SEK)  taxa [01]  till .*  använt 0:00:0.  anslu' # near midnight a date takes the room of the rest
 presses one q
 ok "q ends it" within 5 status_is one 0
 ok "what was used is said" within 5 shows one '^Använt 0:00:0'

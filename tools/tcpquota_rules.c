@@ -220,7 +220,8 @@ static void tell_strange(void *context, const struct store_rule *rule)
 {
     const struct tcpquota *t = context;
 
-    program_fail(&t->program, 0, rule->net, _("no address, network or range: holds for nobody"));
+    program_fail(&t->program, 0, *rule->net ? rule->net : rule->hostgroup,
+                 _("no such group, or no address, network or range: holds for nobody"));
 }
 
 static void set_range(json_t *answer, const struct rule *rule)
