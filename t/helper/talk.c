@@ -71,17 +71,17 @@ static int dial(const char *address, const char *port)
     return -1;
 }
 
-static void say(int fd, const char *text, long gap_ms)
+/* False: the connection was reset. Whoever is told of it here is not told again by recv(2). */
+static bool say(int fd, const char *text, long gap_ms)
 {
     const struct timespec gap = {gap_ms / 1000, gap_ms % 1000 * 1000000};
 
     for (; gap_ms && *text; text++) {
         if (send(fd, text, 1, MSG_NOSIGNAL) != 1)
-            return;
+            return false;
         nanosleep(&gap, NULL);
     }
-    if (*text && send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-        return;
+    return !*text || send(fd, text, strlen(text), MSG_NOSIGNAL) >= 0;
 }
 
 static int print_all(int fd)
@@ -103,14 +103,16 @@ static int print_all(int fd)
 
 static int talk(const char *address, const char *port, const char *text, bool keep, long gap_ms)
 {
-    int fd = dial(address, port);
+    int fd = dial(address, port), code;
+    bool said;
 
     if (fd < 0)
         return REFUSED;
-    say(fd, text, gap_ms);
+    said = say(fd, text, gap_ms);
     if (!keep)
         shutdown(fd, SHUT_WR);
-    return print_all(fd);
+    code = print_all(fd);
+    return code == ENDED && !said ? RESET : code;
 }
 
 /* The line of one of the crowd comes back. */
