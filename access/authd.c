@@ -35,12 +35,6 @@ struct authd {
     int ready; /* pipe to the parent that waits for us, or -1 */
 };
 
-static int fail(int code, const char *what, const char *why)
-{
-    log_failure("%s: %s", what, why);
-    return code;
-}
-
 static int load_conf(struct authd *d)
 {
     const char *path = d->options.config ? d->options.config : CONF_PATH;
@@ -75,9 +69,9 @@ static int take_pidfile(struct authd *d)
     if (d->pidfile >= 0)
         return 0;
     if (d->pidfile != -EBUSY)
-        return fail(EX_OSERR, d->pidfile_path, strerror(-d->pidfile));
+        return log_fail(EX_OSERR, d->pidfile_path, strerror(-d->pidfile));
     snprintf(why, sizeof why, "another tcpquota-authd runs, pid %ld", (long)other);
-    return fail(1, d->pidfile_path, why);
+    return log_fail(1, d->pidfile_path, why);
 }
 
 /* In a process of its own: root does not open the database. Makes it, or brings it up to date,
@@ -91,19 +85,19 @@ static int make_database(struct authd *d)
     pid_t pid;
 
     if (store_prepare(d->database, d->user.uid, d->user.gid, why) != 0)
-        return fail(EX_IOERR, d->database, why);
+        return log_fail(EX_IOERR, d->database, why);
     pid = fork();
     if (pid == 0) {
         if (sandbox_enter(&d->user, &needs, why) != 0)
-            _exit(fail(EX_OSERR, "privilege cannot be given up", why));
+            _exit(log_fail(EX_OSERR, "privilege cannot be given up", why));
         err = store_open(&store, d->database, STORE_CREATE);
         if (err && err != -EBUSY)
-            _exit(fail(EX_IOERR, d->database, store_error(store)));
+            _exit(log_fail(EX_IOERR, d->database, store_error(store)));
         store_close(store);
         _exit(0);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-        return fail(EX_OSERR, d->database, "cannot be looked at");
+        return log_fail(EX_OSERR, d->database, "cannot be looked at");
     return WEXITSTATUS(status);
 }
 
@@ -118,12 +112,12 @@ static int make_fifo(struct authd *d)
     folder = dirname(path);
     if (strcmp(folder, FOLDER) == 0 && mkdir(folder, 0755) == 0 &&
         chown(folder, d->user.uid, d->user.gid) != 0)
-        return fail(EX_OSERR, folder, strerror(errno));
+        return log_fail(EX_OSERR, folder, strerror(errno));
     d->fifo = invalidator_make(d->options.fifo, d->user.gid);
     if (d->fifo >= 0)
         return 0;
-    return fail(EX_OSERR, d->options.fifo,
-                d->fifo == -EEXIST ? "something is there that is no FIFO" : strerror(-d->fifo));
+    return log_fail(EX_OSERR, d->options.fifo,
+                    d->fifo == -EEXIST ? "something is there that is no FIFO" : strerror(-d->fifo));
 }
 
 static void set_level(const struct authd_options *o)
@@ -142,7 +136,7 @@ static int open_log(struct authd *d)
         return 0;
     }
     err = log_to_file(d->conf->auth.logfile, SETTINGS_AUTHD);
-    return err ? fail(EX_IOERR, d->conf->auth.logfile, strerror(-err)) : 0;
+    return err ? log_fail(EX_IOERR, d->conf->auth.logfile, strerror(-err)) : 0;
 }
 
 static void tell_parent(void *context)
@@ -158,7 +152,7 @@ static int go_to_background(struct authd *d)
     const char *what;
     int err = background_start(&d->ready, &what);
 
-    return err ? fail(EX_OSERR, what, strerror(-err)) : 0;
+    return err ? log_fail(EX_OSERR, what, strerror(-err)) : 0;
 }
 
 static int serve(struct authd *d)
@@ -179,7 +173,7 @@ static int serve(struct authd *d)
     if (code)
         return code;
     if (sandbox_keep_little(false) != 0)
-        return fail(EX_OSERR, "capabilities", strerror(errno));
+        return log_fail(EX_OSERR, "capabilities", strerror(errno));
     setup.conf = d->conf;
     setup.user = d->user;
     setup.fifo_fd = d->fifo;
@@ -193,12 +187,12 @@ static int run(struct authd *d)
     int code = 0, err = sandbox_find(&d->user);
 
     if (err)
-        return fail(EX_OSERR, "user " SANDBOX_USER, sandbox_strerror(err));
+        return log_fail(EX_OSERR, "user " SANDBOX_USER, sandbox_strerror(err));
     sigfillset(&all);
     /* A reader of our output that is gone is no reason to end. */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_DFL) == SIG_ERR ||
         sigprocmask(SIG_BLOCK, &all, NULL) != 0)
-        return fail(EX_OSERR, "signals", strerror(errno));
+        return log_fail(EX_OSERR, "signals", strerror(errno));
     if (d->options.daemon && !d->options.clean)
         code = go_to_background(d);
     if (!code)
@@ -221,7 +215,7 @@ int main(int argc, char **argv)
     if (code)
         return code < 0 ? EX_USAGE : 0;
     if (geteuid() != 0)
-        return fail(EX_NOPERM, "start", "has to be run by root");
+        return log_fail(EX_NOPERM, "start", "has to be run by root");
     code = load_conf(&d);
     if (!code)
         code = run(&d);

@@ -53,12 +53,6 @@ struct master {
     int code;
 };
 
-static int fail(int code, const char *what, const char *why)
-{
-    log_failure("%s: %s", what, why);
-    return code;
-}
-
 static enum log_level level_of(int syslog_level)
 {
     return syslog_level <= LOG_ERR       ? LOG_LEVEL_ERR
@@ -298,7 +292,7 @@ static int serve(struct master *m)
         struct pollfd p[] = {{m->signals, POLLIN, 0}, {m->worker.fd, POLLIN, 0}};
 
         if (poll(p, 2, until_restart(m)) < 0 && errno != EINTR)
-            return fail(EX_OSERR, "poll", strerror(errno));
+            return log_fail(EX_OSERR, "poll", strerror(errno));
         if (p[0].revents)
             on_signals(m);
         else if (p[1].revents & POLLIN)
@@ -322,9 +316,9 @@ static int open_signals(struct master *m)
     sigaddset(&all, SIGQUIT);
     sigaddset(&all, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &all, NULL) != 0)
-        return fail(EX_OSERR, "signals", strerror(errno));
+        return log_fail(EX_OSERR, "signals", strerror(errno));
     m->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-    return m->signals < 0 ? fail(EX_OSERR, "signals", strerror(errno)) : 0;
+    return m->signals < 0 ? log_fail(EX_OSERR, "signals", strerror(errno)) : 0;
 }
 
 /* Two descriptors a connection, and some. */
@@ -346,13 +340,13 @@ static int make_absolute(const char **path, char **owned)
     if (!*path)
         return 0;
     if (access(*path, F_OK) != 0)
-        return fail(EX_NOINPUT, *path, strerror(errno));
+        return log_fail(EX_NOINPUT, *path, strerror(errno));
     if (!getcwd(folder, sizeof folder))
-        return fail(EX_OSERR, *path, strerror(errno));
+        return log_fail(EX_OSERR, *path, strerror(errno));
     if (asprintf(owned, "%s%s%s", **path == '/' ? "" : folder, **path == '/' ? "" : "/", *path) <
         0) {
         *owned = NULL;
-        return fail(EX_OSERR, *path, strerror(ENOMEM));
+        return log_fail(EX_OSERR, *path, strerror(ENOMEM));
     }
     *path = *owned;
     return 0;
@@ -368,14 +362,14 @@ static int take_pidfile(struct master *m)
         return 0;
     m->pidfile_path = strdup(path);
     if (!m->pidfile_path)
-        return fail(EX_OSERR, path, strerror(ENOMEM));
+        return log_fail(EX_OSERR, path, strerror(ENOMEM));
     m->pidfile = pidfile_take(path, &other);
     if (m->pidfile >= 0)
         return 0;
     if (m->pidfile != -EBUSY)
-        return fail(EX_OSERR, path, strerror(-m->pidfile));
+        return log_fail(EX_OSERR, path, strerror(-m->pidfile));
     snprintf(why, sizeof why, "another one runs, pid %ld", (long)other);
-    return fail(1, path, why);
+    return log_fail(1, path, why);
 }
 
 static int begin(struct master *m)
@@ -384,7 +378,7 @@ static int begin(struct master *m)
     int err = relay_sockets_open(&m->sockets, &m->settings.relay, NULL, what), code = 0;
 
     if (err)
-        return fail(EX_OSERR, what, strerror(-err));
+        return log_fail(EX_OSERR, what, strerror(-err));
     if (m->settings.relay.background)
         code = background_start(&m->ready, &(const char *){NULL}) == 0 ? 0 : EX_OSERR;
     if (!code)
@@ -397,7 +391,7 @@ static int begin(struct master *m)
     err = start_worker(m, &m->worker);
     if (err) {
         m->worker = (struct child){.fd = -1};
-        return fail(EX_OSERR, "the worker", "has not begun");
+        return log_fail(EX_OSERR, "the worker", "has not begun");
     }
     background_leave(&m->ready);
     return 0;
@@ -413,7 +407,7 @@ int relay_master_run(const struct relay_options *options)
                        .is_root = geteuid() == 0};
     int err = m.is_root ? sandbox_find(&m.user) : 0, code;
 
-    code = err ? fail(EX_OSERR, "user " SANDBOX_USER, sandbox_strerror(err)) : 0;
+    code = err ? log_fail(EX_OSERR, "user " SANDBOX_USER, sandbox_strerror(err)) : 0;
     if (!code)
         code = make_absolute(&m.options.file, &m.file);
     if (!code)

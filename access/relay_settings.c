@@ -12,12 +12,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-static int fail(int code, const char *what, const char *why)
-{
-    log_failure("%s: %s", what, why);
-    return code;
-}
-
 static void tell(void *context, const char *text)
 {
     (void)context;
@@ -49,7 +43,7 @@ static int read_relay(struct relay_settings *s, const struct relay_options *o)
     if (!err && o->service)
         err = relay_conf_set_text(&s->relay.service, o->service);
     if (err == -ENOMEM)
-        return fail(EX_OSERR, path, strerror(ENOMEM));
+        return log_fail(EX_OSERR, path, strerror(ENOMEM));
     return err ? EX_CONFIG : 0;
 }
 
@@ -58,7 +52,7 @@ static int read_presets(struct relay_settings *s, const struct relay_options *o)
     const char *path = o->config ? o->config : CONF_PATH;
     int err = s->conf ? presets_read(&s->presets, s->conf, s->relay.service, path) : 0;
 
-    return err == -ENOMEM ? fail(EX_OSERR, path, strerror(ENOMEM)) : err ? EX_CONFIG : 0;
+    return err == -ENOMEM ? log_fail(EX_OSERR, path, strerror(ENOMEM)) : err ? EX_CONFIG : 0;
 }
 
 /* As the library of tcprelay numbers them; those of other systems are named. */
@@ -75,15 +69,17 @@ static int read_mechanism(struct relay_conf *c)
         case 16:
             return 0;
         case 1:
-            return fail(EX_CONFIG, "IO_POLL_MECHANISM=1", "is kqueue, which Linux does not have");
+            return log_fail(EX_CONFIG, "IO_POLL_MECHANISM=1",
+                            "is kqueue, which Linux does not have");
         case 2:
-            return fail(EX_CONFIG, "IO_POLL_MECHANISM=2",
-                        "is /dev/poll, which Linux does not have");
+            return log_fail(EX_CONFIG, "IO_POLL_MECHANISM=2",
+                            "is /dev/poll, which Linux does not have");
         case 32:
-            return fail(EX_CONFIG, "IO_POLL_MECHANISM=32", "is port, which Linux does not have");
+            return log_fail(EX_CONFIG, "IO_POLL_MECHANISM=32",
+                            "is port, which Linux does not have");
         }
     }
-    return fail(EX_CONFIG, "IO_POLL_MECHANISM", "is none of 4 (epoll), 8 (poll), 16 (select)");
+    return log_fail(EX_CONFIG, "IO_POLL_MECHANISM", "is none of 4 (epoll), 8 (poll), 16 (select)");
 }
 
 static int open_tls(struct relay_settings *s)
@@ -100,7 +96,7 @@ static int open_tls(struct relay_settings *s)
         explicit_bzero(c->pass, strlen(c->pass));
     if (err == -EINVAL)
         log_failure("%s", why);
-    return err == -EINVAL ? EX_CONFIG : err ? fail(EX_OSERR, c->cert, strerror(-err)) : 0;
+    return err == -EINVAL ? EX_CONFIG : err ? log_fail(EX_OSERR, c->cert, strerror(-err)) : 0;
 }
 
 int relay_settings_load(struct relay_settings *out, const struct relay_options *options)

@@ -35,12 +35,6 @@ struct worker {
     bool draining;
 };
 
-static int fail(int code, const char *what, const char *why)
-{
-    log_failure("%s: %s", what, why);
-    return code;
-}
-
 static int64_t capacity(const struct relay_conf *c)
 {
     return c->users_max * c->servers_max;
@@ -259,11 +253,11 @@ static int open_parts(struct worker *w)
     if (!err)
         err = relay_sessions_new(&w->sessions, &sessions);
     if (err)
-        return fail(EX_OSERR, "start", strerror(-err));
+        return log_fail(EX_OSERR, "start", strerror(-err));
     farewells_tell(w->farewells, on_farewells_over, w);
     relay_table_refresh(w->table, &w->backends);
     err = relay_checks_new(&w->checks, w->base, setup->conf, &w->backends);
-    return err ? fail(EX_OSERR, "start", strerror(-err)) : 0;
+    return err ? log_fail(EX_OSERR, "start", strerror(-err)) : 0;
 }
 
 static int open_events(struct worker *w)
@@ -283,7 +277,7 @@ static int open_events(struct worker *w)
     w->master = event_new(w->base, w->setup->master, EV_READ | EV_PERSIST, on_master, w);
     if (err || !w->term || !w->master || event_add(w->term, NULL) != 0 ||
         event_add(w->master, NULL) != 0)
-        return fail(EX_OSERR, "events", strerror(ENOMEM));
+        return log_fail(EX_OSERR, "events", strerror(ENOMEM));
     acceptor_go_on(w->acceptor);
     return 0;
 }
@@ -319,7 +313,7 @@ static int give_up_privilege(const struct relay_worker_setup *setup)
 
     if (!setup->user || sandbox_enter(setup->user, &needs, why) == 0)
         return 0;
-    return fail(EX_OSERR, "privilege cannot be given up", why);
+    return log_fail(EX_OSERR, "privilege cannot be given up", why);
 }
 
 int relay_worker_run(const struct relay_worker_setup *setup)
@@ -329,7 +323,7 @@ int relay_worker_run(const struct relay_worker_setup *setup)
     int code;
 
     w.base = new_base(setup->conf->mechanism);
-    code = w.base ? give_up_privilege(setup) : fail(EX_OSERR, "events", strerror(ENOMEM));
+    code = w.base ? give_up_privilege(setup) : log_fail(EX_OSERR, "events", strerror(ENOMEM));
     if (!code)
         code = open_parts(&w);
     if (!code)

@@ -40,12 +40,6 @@ struct door {
     bool ending;
 };
 
-static int fail(int code, const char *what, const char *why)
-{
-    log_failure("%s: %s", what, why);
-    return code;
-}
-
 static void check_end(struct door *d)
 {
     if (d->ending && server_visits_pending(d->visits) == 0 && farewells_count(d->farewells) == 0)
@@ -158,7 +152,7 @@ static void enter(struct door *d, const struct server_ends *ends, int fd,
     struct server_visit *v = server_visits_add(d->visits, d, fd, ends, answer);
 
     if (!v || entrance_enter(d->entrance, &ends->remote) != 0) {
-        fail(0, "a connection", strerror(ENOMEM));
+        log_fail(0, "a connection", strerror(ENOMEM));
         if (v)
             server_visits_remove(d->visits, v);
         return;
@@ -291,12 +285,12 @@ static int open_sockets(struct door *d)
     int count;
 
     if (endpoint_resolve(o->host, &at.address) != 0)
-        return fail(EX_NOHOST, o->host, "no such address, and no such host");
+        return log_fail(EX_NOHOST, o->host, "no such address, and no such host");
     if (endpoint_parse_port(o->port, &at.port) != 0)
-        return fail(EX_USAGE, o->port, "no port, and no service of /etc/services");
+        return log_fail(EX_USAGE, o->port, "no port, and no service of /etc/services");
     count = endpoint_listen(&at, (int)o->backlog, d->sockets);
     if (count < 0)
-        return fail(EX_OSERR, endpoint_format(&at, text), strerror(-count));
+        return log_fail(EX_OSERR, endpoint_format(&at, text), strerror(-count));
     if (o->print_port) {
         printf("%u\n", (unsigned)at.port);
         fflush(stdout);
@@ -309,11 +303,11 @@ static int drop_privilege(const struct server_options *o)
 {
     /* The groups of who has started it are not that user's. */
     if (o->has_uid && !o->has_gid && geteuid() == 0 && setgroups(0, NULL) != 0)
-        return fail(EX_OSERR, "groups", strerror(errno));
+        return log_fail(EX_OSERR, "groups", strerror(errno));
     if (o->has_gid && (setgroups(1, &o->gid) != 0 || setresgid(o->gid, o->gid, o->gid) != 0))
-        return fail(EX_OSERR, "group", strerror(errno));
+        return log_fail(EX_OSERR, "group", strerror(errno));
     if (o->has_uid && setresuid(o->uid, o->uid, o->uid) != 0)
-        return fail(EX_OSERR, "user", strerror(errno));
+        return log_fail(EX_OSERR, "user", strerror(errno));
     return 0;
 }
 
@@ -326,7 +320,7 @@ static int open_entrance(struct door *d)
         return EX_DATAERR; /* told */
     if (!err && setup->database)
         err = entrance_watch_new(&d->watch, d->base, d->entrance, setup->database, on_changed, d);
-    return err ? fail(EX_OSERR, "rules", strerror(-err)) : 0;
+    return err ? log_fail(EX_OSERR, "rules", strerror(-err)) : 0;
 }
 
 static int open_parts(struct door *d)
@@ -346,7 +340,7 @@ static int open_parts(struct door *d)
     if (!err)
         err = server_lookups_new(&d->lookups, &lookups);
     if (err)
-        return fail(EX_OSERR, "start", strerror(-err));
+        return log_fail(EX_OSERR, "start", strerror(-err));
     farewells_tell(d->farewells, on_farewells_over, d);
     return 0;
 }
@@ -365,7 +359,7 @@ static int open_events(struct door *d)
     d->term = evsignal_new(d->base, SIGTERM, on_term, d);
     if (err || !d->child || !d->term || event_add(d->child, NULL) != 0 ||
         event_add(d->term, NULL) != 0)
-        return fail(EX_OSERR, "events", strerror(ENOMEM));
+        return log_fail(EX_OSERR, "events", strerror(ENOMEM));
     acceptor_go_on(d->acceptor);
     return 0;
 }
@@ -400,7 +394,7 @@ int server_door_run(const struct server_door_setup *setup)
     int code;
 
     d.base = event_base_new();
-    code = d.base ? open_sockets(&d) : fail(EX_OSERR, "events", strerror(ENOMEM));
+    code = d.base ? open_sockets(&d) : log_fail(EX_OSERR, "events", strerror(ENOMEM));
     if (!code)
         code = open_entrance(&d);
     if (!code)

@@ -16,12 +16,6 @@
 #define LINE_MAX_LEN 4096
 #define FIELDS 4 /* server|user|password|database| */
 
-static int fail(int code, const char *what, const char *why)
-{
-    log_failure("%s: %s", what, why);
-    return code;
-}
-
 /* As tcpserver it serves without a configuration, unless it is told to use one. */
 static int load_conf(struct server_source *s, const struct server_options *o)
 {
@@ -54,18 +48,19 @@ static int read_line(struct server_source *s, const char *path, char *line)
     for (size_t i = 0; i < FIELDS; i++) {
         fields[i] = strsep(&rest, "|");
         if (!fields[i])
-            return fail(
+            return log_fail(
                 EX_DATAERR, path,
                 "is no SQLite database, and its line is not server|user|password|database|");
     }
     if (!is_local(fields[0])) {
         snprintf(what, sizeof what, "%s: server %s", path, fields[0]);
-        return fail(EX_DATAERR, what, "is another machine, the database is on this one");
+        return log_fail(EX_DATAERR, what, "is another machine, the database is on this one");
     }
     if (*fields[3] != '/' && !s->conf)
-        return fail(EX_CONFIG, path, "names no path, and there is no configuration with DATABASE");
+        return log_fail(EX_CONFIG, path,
+                        "names no path, and there is no configuration with DATABASE");
     s->database = strdup(*fields[3] == '/' ? fields[3] : s->conf->database);
-    return s->database ? 0 : fail(EX_OSERR, path, strerror(ENOMEM));
+    return s->database ? 0 : log_fail(EX_OSERR, path, strerror(ENOMEM));
 }
 
 /* A file that is not there is a database that is not there. */
@@ -77,20 +72,20 @@ static int find_database(struct server_source *s, const char *path)
     ssize_t len = 0;
 
     if (fd < 0 && errno != ENOENT)
-        return fail(EX_NOINPUT, path, strerror(errno));
+        return log_fail(EX_NOINPUT, path, strerror(errno));
     if (fd >= 0)
         len = read(fd, line, sizeof line - 1);
     if (fd >= 0)
         close(fd);
     if (len < 0)
-        return fail(EX_NOINPUT, path, strerror(errno));
+        return log_fail(EX_NOINPUT, path, strerror(errno));
     line[len] = '\0';
     if (len > 0 && ((size_t)len < sizeof magic || memcmp(line, magic, sizeof magic) != 0))
         return read_line(s, path, line);
     s->database = realpath(path, NULL);
     if (!s->database)
         s->database = strdup(path);
-    return s->database ? 0 : fail(EX_OSERR, path, strerror(ENOMEM));
+    return s->database ? 0 : log_fail(EX_OSERR, path, strerror(ENOMEM));
 }
 
 static bool is_cdb(const char *path)
@@ -105,7 +100,7 @@ static int read_presets(struct server_source *s, const struct server_options *o)
     const char *path = o->config ? o->config : CONF_PATH;
     int err = s->conf ? presets_read(&s->presets, s->conf, o->service, path) : 0;
 
-    return err == -ENOMEM ? fail(EX_OSERR, path, strerror(ENOMEM)) : err ? EX_CONFIG : 0;
+    return err == -ENOMEM ? log_fail(EX_OSERR, path, strerror(ENOMEM)) : err ? EX_CONFIG : 0;
 }
 
 /* What the configuration names; as tcpserver only if that was named. */
@@ -121,8 +116,8 @@ int server_source_find(struct server_source *out, const struct server_options *o
 
     *out = (struct server_source){.conf = NULL};
     if (o->text && is_cdb(o->text))
-        return fail(EX_USAGE, o->text,
-                    "is a compiled .cdb: -x takes the text that it was made from");
+        return log_fail(EX_USAGE, o->text,
+                        "is a compiled .cdb: -x takes the text that it was made from");
     code = load_conf(out, o);
     if (!code)
         code = read_presets(out, o);

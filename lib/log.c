@@ -268,6 +268,12 @@ void log_failure(const char *format, ...)
         fprintf(stderr, "%s: %s\n", out.program, text);
 }
 
+int log_fail(int code, const char *what, const char *why)
+{
+    log_failure("%s: %s", what, why);
+    return code;
+}
+
 const char *log_value(const char *value, char quoted[LOG_VALUE_LEN])
 {
     size_t n = 0;

@@ -58,6 +58,8 @@ void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* An error that ends the program: to stderr as a command prints it, and to the log if that is
  * another place. */
 void log_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* `what: why`, as log_failure() does. Returns the exit code that it is given. */
+int log_fail(int code, const char *what, const char *why);
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
