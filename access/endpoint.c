@@ -36,7 +36,7 @@ int endpoint_parse_port(const char *text, uint16_t *out)
     const struct servent *service;
     int64_t port;
 
-    if (num_parse(text, 0, UINT16_MAX, &port) == 0) {
+    if (*text >= '0' && *text <= '9' && num_parse(text, 0, UINT16_MAX, &port) == 0) {
         *out = (uint16_t)port;
         return 0;
     }

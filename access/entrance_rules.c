@@ -47,7 +47,8 @@ static void tell_strange(void *context, const struct store_rule *row)
 static bool has_changed(const struct stat *a, const struct stat *b)
 {
     return a->st_ino != b->st_ino || a->st_dev != b->st_dev || a->st_size != b->st_size ||
-           a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
+           a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec ||
+           a->st_ctim.tv_sec != b->st_ctim.tv_sec || a->st_ctim.tv_nsec != b->st_ctim.tv_nsec;
 }
 
 /* Whoever writes over it may not be done: half a text may let in whom the whole one denies. One
@@ -87,7 +88,13 @@ static int follow_text(struct entrance_rules *r)
         trouble_begin(&r->trouble, "%s: %s", r->setup->text, text_error(err));
     } else {
         trouble_end(&r->trouble, r->setup->text);
-        err = rulebook_read_text(&book, text, tell_fault, &place);
+        /* A full disk, or an editor, leaves one; and no rule lets everybody in. */
+        if (r->book && !*text) {
+            tell_fault(&place, 1, "the text is empty");
+            err = -EINVAL;
+        } else {
+            err = rulebook_read_text(&book, text, tell_fault, &place);
+        }
         if (err && r->book)
             log_err("%s: the rules of before hold on", r->setup->text);
     }

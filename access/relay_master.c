@@ -23,11 +23,14 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #define READY_MS 10000  /* for a worker to begin */
 #define RESTART_MS 1000 /* between two that died */
+#define END_MS 3000 /* for a worker to end */
+#define END_NAP_MS 10
 
 struct child {
     pid_t pid; /* 0: none */
@@ -236,6 +239,20 @@ static void on_death(struct master *m, pid_t pid, int status)
     }
 }
 
+/* One that does not end is ended. */
+static void await_end(pid_t pid)
+{
+    struct timespec nap = {.tv_nsec = END_NAP_MS * NS_PER_MS};
+
+    for (int i = 0; i < END_MS / END_NAP_MS; i++) {
+        if (waitpid(pid, NULL, WNOHANG) != 0)
+            return;
+        nanosleep(&nap, NULL);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 static void end(struct master *m)
 {
     if (m->worker.pid)
@@ -243,9 +260,9 @@ static void end(struct master *m)
     for (size_t i = 0; i < m->old_count; i++)
         kill(m->old[i], SIGTERM);
     if (m->worker.pid)
-        waitpid(m->worker.pid, NULL, 0);
+        await_end(m->worker.pid);
     for (size_t i = 0; i < m->old_count; i++)
-        waitpid(m->old[i], NULL, 0);
+        await_end(m->old[i]);
     m->done = true;
 }
 
@@ -352,9 +369,14 @@ static int make_absolute(const char **path, char **owned)
     return 0;
 }
 
+static const char *pidfile_of(const struct master *m)
+{
+    return m->options.pidfile ? m->options.pidfile : m->settings.relay.pidfile;
+}
+
 static int take_pidfile(struct master *m)
 {
-    const char *path = m->options.pidfile ? m->options.pidfile : m->settings.relay.pidfile;
+    const char *path = pidfile_of(m);
     char why[64];
     pid_t other = 0;
 
@@ -379,6 +401,8 @@ static int begin(struct master *m)
 
     if (err)
         return log_fail(EX_OSERR, what, strerror(-err));
+    if (m->settings.relay.background && pidfile_of(m) && *pidfile_of(m) != '/')
+        return log_fail(EX_CONFIG, pidfile_of(m), "the pidfile has to be an absolute path");
     if (m->settings.relay.background)
         code = background_start(&m->ready, &(const char *){NULL}) == 0 ? 0 : EX_OSERR;
     if (!code)

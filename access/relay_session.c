@@ -8,6 +8,7 @@
 #include "trouble.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define HANDSHAKE_S 10
+#define SWEEP_S 2 /* between two looks at those that nothing is waited for from */
 
 enum { CLIENT, SERVER, SIDES };
 enum state { STATE_HANDSHAKE, STATE_CONNECT, STATE_OPEN };
@@ -41,17 +43,26 @@ struct relay_sessions {
     TAILQ_HEAD(, relay_session) list;
     size_t count;
     struct trouble none; /* no backend answers */
+    struct event *sweep;
     char buffer[RELAY_BUFFER_BYTES];
 };
 
+static void on_sweep(evutil_socket_t fd, short what, void *context);
+
 int relay_sessions_new(struct relay_sessions **out, const struct relay_sessions_setup *setup)
 {
+    static const struct timeval every = {.tv_sec = SWEEP_S};
     struct relay_sessions *all = calloc(1, sizeof *all);
 
     if (!all)
         return -ENOMEM;
     all->setup = *setup;
     TAILQ_INIT(&all->list);
+    all->sweep = event_new(setup->base, -1, EV_PERSIST, on_sweep, all);
+    if (!all->sweep || event_add(all->sweep, &every) != 0) {
+        relay_sessions_free(all);
+        return -ENOMEM;
+    }
     *out = all;
     return 0;
 }
@@ -110,6 +121,8 @@ void relay_sessions_free(struct relay_sessions *all)
         return;
     while (!TAILQ_EMPTY(&all->list))
         break_off(TAILQ_FIRST(&all->list));
+    if (all->sweep)
+        event_free(all->sweep);
     free(all);
 }
 
@@ -393,6 +406,38 @@ int relay_session_begin(struct relay_sessions *all, int fd, const struct endpoin
     set_timer(s, HANDSHAKE_S);
     on_handshake(s);
     return 0;
+}
+
+/* Whether a side that is not waited for has failed: nobody is told of that. */
+static bool has_failed(const struct relay_session *s, int side)
+{
+    struct pollfd p = {.fd = s->streams[side].fd};
+
+    return p.fd >= 0 && !s->waits[side] && poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
+}
+
+/* Both have ended their halves, and what is on its way will be delivered: that is no failure. */
+static bool is_ending(const struct relay_session *s, int side)
+{
+    return s->state == STATE_OPEN && s->flows[side].ended && s->flows[!side].over;
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *context)
+{
+    struct relay_sessions *all = context;
+    struct relay_session *s, *next;
+
+    (void)fd;
+    (void)what;
+    for (s = TAILQ_FIRST(&all->list); s; s = next) {
+        next = TAILQ_NEXT(s, list);
+        for (int side = 0; side < SIDES; side++) {
+            if (!is_ending(s, side) && has_failed(s, side)) {
+                break_off(s);
+                break;
+            }
+        }
+    }
 }
 
 void relay_sessions_sift(struct relay_sessions *all,

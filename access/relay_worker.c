@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include <sys/select.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define OTHER_DESCRIPTORS 64 /* the database, who is seen off, checks ... */
 
 struct worker {
     const struct relay_worker_setup *setup;
@@ -31,20 +34,34 @@ struct worker {
     struct relay_table *table;
     struct relay_checks *checks;
     struct relay_sessions *sessions;
+    int64_t places; /* for sessions */
     int64_t accepted, since_rebalance;
     bool draining;
 };
 
+/* What the configuration says, as far as there are descriptors for it, two each. */
 static int64_t capacity(const struct relay_conf *c)
 {
-    return c->users_max * c->servers_max;
+    int64_t places = c->users_max * c->servers_max, possible;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT32_MAX)
+        return places;
+    possible = ((int64_t)limit.rlim_cur - OTHER_DESCRIPTORS) / 2;
+    if (possible >= places)
+        return places;
+    possible = possible > 0 ? possible : 1;
+    log_warning("users max times servers max is %" PRId64 ", and there are descriptors for %" PRId64
+                " connections",
+                places, possible);
+    return possible;
 }
 
 static bool has_room(void *context)
 {
     const struct worker *w = context;
 
-    return (int64_t)relay_sessions_count(w->sessions) < capacity(w->setup->conf);
+    return (int64_t)relay_sessions_count(w->sessions) < w->places;
 }
 
 static void check_end(struct worker *w)
@@ -278,6 +295,7 @@ static int open_events(struct worker *w)
     if (err || !w->term || !w->master || event_add(w->term, NULL) != 0 ||
         event_add(w->master, NULL) != 0)
         return log_fail(EX_OSERR, "events", strerror(ENOMEM));
+    w->places = capacity(w->setup->conf);
     acceptor_go_on(w->acceptor);
     return 0;
 }

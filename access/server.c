@@ -7,6 +7,7 @@
 #include "server_options.h"
 #include "server_source.h"
 
+#include <event2/event.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -58,6 +59,13 @@ static bool is_relay(const char *program, int argc, char **argv)
            (argc > 1 && strncmp(argv[1], "--relay", strlen("--relay")) == 0);
 }
 
+/* libevent's own, which would go to stderr past our log. */
+static void take_event_line(int severity, const char *text)
+{
+    if (severity >= EVENT_LOG_WARN)
+        log_warning("events: %s", text);
+}
+
 int main(int argc, char **argv)
 {
     const char *program = name_of(argv[0]);
@@ -66,6 +74,7 @@ int main(int argc, char **argv)
     if (background_fill_descriptors() != 0)
         return EX_OSERR;
     log_to_stderr(program);
+    event_set_log_callback(take_event_line);
     /* Whoever starts us may have blocked what we live by. */
     sigemptyset(&none);
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || sigprocmask(SIG_SETMASK, &none, NULL) != 0)

@@ -42,6 +42,11 @@ static char *parse(const char *line)
         p++;
     }
     p += strspn(p, " \t");
+    /* What could be taken for something else is nobody's name. */
+    for (const char *c = p; *c; c++) {
+        if (*c < ' ' || *c > '~')
+            return NULL;
+    }
     return *p ? strdup(p) : NULL;
 }
 

@@ -130,11 +130,20 @@ static void on_over(evutil_socket_t fd, short what, void *context)
     drop(k);
 }
 
+/* Whoever owns the zone chooses the name: one that is empty, or has what no name of a host has, is
+ * none. */
 static char *first_name(int result, char type, int count, void *addresses)
 {
+    const char *name;
+
     if (result != DNS_ERR_NONE || type != DNS_PTR || count < 1)
         return NULL;
-    return strdup(*(char **)addresses);
+    name = *(char **)addresses;
+    for (const char *p = name; *p; p++) {
+        if (*p < '!' || *p > '~')
+            return NULL;
+    }
+    return *name ? strdup(name) : NULL;
 }
 
 static void on_local(int result, char type, int count, int ttl, void *addresses, void *context)

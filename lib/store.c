@@ -295,6 +295,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
 {
     struct store *s = calloc(1, sizeof *s);
     bool reading = mode == STORE_READ || mode == STORE_READER;
+    struct stat st;
     int rc, err, flags = reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
     *out = s;
@@ -307,11 +308,13 @@ int store_open(struct store **out, const char *path, enum store_mode mode)
     err = store_check_place(s, path, mode);
     if (err)
         return err;
+    /* SQLite would wait for somebody to open the other end of a FIFO. */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return sql_failed_because(s, -EBADMSG, "it is no regular file");
     rc = sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     err = rc == SQLITE_OK ? configure_patiently(s, mode) : failed(s, rc);
     if (!err) {
         char shm[PATH_MAX + 8];
-        struct stat st;
 
         if (stat(path, &st) == 0) {
             s->device = st.st_dev;

@@ -38,8 +38,9 @@ static int read_octet(const char *text, size_t len, uint8_t *first, uint8_t *las
     return 0;
 }
 
-/* `1.2.3.4`, `1.2.`, `1.2.3.37-53`, `10.2-3.`: 0 or -EINVAL. */
-static int read_dotted(const char *text, struct addr_range *out)
+/* `1.2.3.4`, `1.2.`, `1.2.3.37-53`, `10.2-3.`: 0 or -EINVAL. *octet: which number is a range; 4:
+ * none. */
+static int read_dotted(const char *text, struct addr_range *out, size_t *octet)
 {
     uint8_t first[4] = {0}, last[4] = {255, 255, 255, 255};
     size_t n = 0;
@@ -60,20 +61,23 @@ static int read_dotted(const char *text, struct addr_range *out)
     }
     if (n == 0 || *text || (n == 4 && text[-1] == '.'))
         return -EINVAL;
+    *octet = first[n - 1] != last[n - 1] ? n - 1 : 4;
     out->first = addr_make(AF_INET, first);
     out->last = addr_make(AF_INET, last);
     return 0;
 }
 
-static int read_addresses(char *text, struct addr_range *out)
+static int read_addresses(char *text, struct addr_range *out, size_t *octet)
 {
     size_t len = strlen(text);
+
+    *octet = 4;
 
     if (text[0] == '[' && text[len - 1] == ']') {
         text[len - 1] = '\0';
         text++;
     }
-    return read_dotted(text, out) == 0 ? 0 : addr_range_parse(text, out);
+    return read_dotted(text, out, octet) == 0 ? 0 : addr_range_parse(text, out);
 }
 
 /* By name: what has an `@`, or begins with `=`. */
@@ -131,10 +135,29 @@ static char *find_colon(char *line)
     return NULL;
 }
 
+/* A range stands for a rule for each of its numbers, and counts as those do. */
+static int take_each(struct reader *r, const struct tcprule *rule, size_t octet)
+{
+    struct tcprule one = *rule;
+    unsigned first, last;
+    int err = 0;
+
+    if (octet > 3)
+        return r->take(r->context, rule);
+    first = rule->rule.range.first.bytes[octet];
+    last = rule->rule.range.last.bytes[octet];
+    for (unsigned n = first; n <= last && !err; n++) {
+        one.rule.range.first.bytes[octet] = one.rule.range.last.bytes[octet] = (uint8_t)n;
+        err = r->take(r->context, &one);
+    }
+    return err;
+}
+
 static int read_rule(struct reader *r, char *line)
 {
     struct tcprule out = {.line = r->line, .rule = {.itime = -(int64_t)r->line}};
     char *colon = find_colon(line), *rest;
+    size_t octet = 4;
 
     if (!colon)
         return complain(r, "a rule is ADDRESS:allow or ADDRESS:deny");
@@ -145,13 +168,13 @@ static int read_rule(struct reader *r, char *line)
         if (!is_sound_name(line))
             return complain(r, "behind INFO@ an address or =HOST is expected");
         out.name = line;
-    } else if (*line && read_addresses(line, &out.rule.range) != 0) {
+    } else if (*line && read_addresses(line, &out.rule.range, &octet) != 0) {
         return complain(r, "no address, no beginning of one with a dot, no range, no network");
     }
     if (read_variables(r, rest) != 0)
         return -EINVAL;
     out.rule.env = rest;
-    return r->take(r->context, &out);
+    return take_each(r, &out, octet);
 }
 
 /* At the end of the line, as tcprules(1) does. */

@@ -7,8 +7,10 @@
  *
  * Left of the colon: nothing for everyone; an address; its beginning with a dot behind it; either
  * with a range as its last number (`1.2.3.37-53`, `10.2-3.`); `=HOST`, `=.DOMAIN`, `=` by name;
- * `INFO@` before an address or `=HOST`. Beyond tcprules(1), networks and IPv6: `10.0.0.0/8`,
- * `fd99::/64`, `[::1]`. Lines that begin with # and empty ones are passed over. Nothing blocks.
+ * `INFO@` before an address or `=HOST`. A range stands
+ * for a rule for each of its numbers, and is told as those. Beyond tcprules(1), networks and IPv6:
+ * `10.0.0.0/8`, `fd99::/64`, `[::1]`. Lines that begin with # and empty ones are passed over.
+ * Nothing blocks.
  */
 #ifndef TCPQUOTA_TCPRULES_H
 #define TCPQUOTA_TCPRULES_H

@@ -304,7 +304,30 @@ is "the end of TLS is passed on, and the answer comes after it" \
     "$({ echo whole; sleep 1; } | timeout 20 ip netns exec ${NS}g openssl s_client -quiet -connect 127.0.0.1:2222 2>/dev/null)" whole
 stop_server
 
+# Clients that reset when nothing is expected of them any more: their places come free.
+ip netns exec ${NS}g "$TALK" -w 9010 &
+PIDS="$PIDS $!"
+within 20 listens 9010
+relay "$(remotes 9010:9 9001:1) check interval = 0" 'listen = { port = 2222 } spawn = { users max = 5 servers max = 1 }'
+ip netns exec ${NS}g python3 -c "
+import socket, struct
+for i in range(5):
+    s = socket.create_connection(('127.0.0.1', 2222))
+    s.sendall(b'x'); s.shutdown(socket.SHUT_WR)
+    globals()['s%d' % i] = s
+import time; time.sleep(0.5)
+for i in range(5):
+    s = globals()['s%d' % i]
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0)); s.close()"
+connections() { ip netns exec ${NS}g ss -Htn state established "dport = :9010" | wc -l; }
+ok "clients that reset in silence are noticed" within 20 eval '[ "$(connections)" = 0 ]'
+kill -STOP $(pgrep -P $SERVER_PID)
+stop_server
+ok "TERM ends a worker that stands still" no_listens 2222
+
 # In the background
+relay_conf "background = yes pidfile = relay.pid listen = { port = 2222 }" "$(remotes 9001)"
+is "a pidfile that is no absolute path" "$(code_of ip netns exec ${NS}g "$RELAY" "$TRASH/relay.cfg")" 78
 relay_conf "background = yes pidfile = $TRASH/pid listen = { port = 2222 }" "$(remotes 9001)"
 is "background: whoever started it is told, and waits for no more" "$(timeout 20 ip netns exec ${NS}g "$RELAY" "$TRASH/relay.cfg" 2>&1; echo "code $?")" "code 0"
 is "it serves" "$(talk 127.0.0.1 x)" x

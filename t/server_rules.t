@@ -109,6 +109,12 @@ stop_server
 door -X -m "$TRASH/elsewhere/tcpquota.db" -- echo X=in
 is "-X: everybody where there is none" "$(gets 1.2.3.4)" "X=in"
 stop_server
+mkdir "$TRASH/odd"
+mkfifo "$TRASH/odd/tcpquota.db"
+door -m "$TRASH/odd/tcpquota.db" -- echo X=in
+is "a FIFO: nobody, and nobody waits" "$(gets 1.2.3.4)" ""
+ok "it is told" says 'it is no regular file'
+stop_server
 head -c 8192 /dev/urandom >"$TRASH/noise"
 printf 'SQLite format 3\0' | dd of="$TRASH/noise" conv=notrunc 2>/dev/null
 door -X -m "$TRASH/noise" -- echo X=in
@@ -180,6 +186,9 @@ quota rules import "$TRASH/text" --service web >/dev/null
 is "import --service: for that alone" "$(db "SELECT count(*) FROM tcpserver_scope WHERE service = 'web'")" 6
 printf '%s\n' ':allow' '=pc1:allow' 'x:deny' ':allow,A="a\nb"' >"$TRASH/text"
 is "faults: nothing is taken over" "$(code_of quota rules import "$TRASH/text"),$(db "SELECT count(*) FROM tcpserver_rules")" "65,5"
+db "INSERT INTO tcpserver_rules VALUES (99, $(number 9.9.9.9), NULL, 0, 'nonsense')"
+is "why: what the server refuses" "$(code_of quota rules why 9.9.9.9)" 1
+is "faults again" "$(code_of quota rules import "$TRASH/text")" 65
 is "each is told" "$(grep -oE 'text:[0-9]+' "$TRASH/out_of" | sort | paste -sd,)" text:2,text:3,text:4
 is "others than root may not" "$(code_of as 65534 "$BUILD/tcpquota" --config "$CONF" rules list)" 77
 is "what is no command of it" "$(code_of quota rules forget)" 64

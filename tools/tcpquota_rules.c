@@ -7,6 +7,7 @@
 #include "table.h"
 #include "tcprules.h"
 #include "text_file.h"
+#include "variables.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -242,7 +243,15 @@ static void set_range(json_t *answer, const struct rule *rule)
 static int show_rule(const struct tcpquota *t, const char *address, const struct rule *rule)
 {
     int64_t decision = rule ? rule->decision : RULE_ACCEPT;
-    json_t *answer =
+    struct variables variables = {0};
+    const char *fault;
+    json_t *answer;
+
+    /* One with a line that is no variable refuses, whatever its decision. */
+    if (rule && variables_add_text(&variables, rule->env, true, &fault) != 0)
+        decision = RULE_DENY;
+    variables_free(&variables);
+    answer =
         json_pack("{s:s, s:s, s:I, s:s}", "address", address, "decision", decision_text(decision),
                   "number", (json_int_t)decision, "env", rule ? rule->env : "");
 

@@ -44,6 +44,12 @@ static const char examples[] = "# comment\n"
                                "[::1]:allow,N=\"loop\"\n"
                                "172.16.0.0/12:allow,N=\"cidr\"\n"
                                "127.:allow,N=\"again\"\n"
+                               "5.5.5.0-254:deny,N=\"all of it\"\n"
+                               "5.5.5.5:allow,N=\"one\"\n"
+                               "5.5.6.6:allow,N=\"one\"\n"
+                               "5.5.6.0-254:deny,N=\"all of it\"\n"
+                               "6.1-2.:allow,N=\"both\"\n"
+                               "6.2.:deny,N=\"second\"\n"
                                ":allow,N=\"everyone\"\n";
 
 static void test_order(struct tap *t)
@@ -74,6 +80,10 @@ static void test_order(struct tap *t)
         {"fd99::5", NULL, NULL, "N=six"},
         {"::1", NULL, NULL, "N=loop"},
         {"172.31.0.1", NULL, NULL, "N=cidr"},
+        /* A range counts as its addresses, or networks, do: the first in the text holds. */
+        {"5.5.5.5", NULL, NULL, "N=all of it"},
+        {"5.5.6.6", NULL, NULL, "N=one"},
+        {"6.2.9.9", NULL, NULL, "N=both"},
     };
     struct told told;
     struct rulebook *book = read_rules(examples, &told);
