@@ -225,10 +225,10 @@ ok "and gets all that comes after" within 20 eval '[ "$(cat "$TRASH/late")" = "a
 stop_server
 
 # Limits of a relay itself
-relay "$(remotes 9001) idle timeout = 1"
+relay "$(remotes 9001) idle timeout = 3"
 is "idle timeout" "$(code_of talk -k 127.0.0.1 x)" 2
 ok "is told" said 'idle, ended'
-is "who goes on is not idle" "$(talk -s 300 127.0.0.1 abcdefgh)" abcdefgh
+is "who goes on is not idle" "$(talk -s 300 127.0.0.1 abcdefghijklmnopqrst)" abcdefghijklmnopqrst
 stop_server
 relay "$(remotes 9001)" 'listen = { port = 2222 } spawn = { users min = 1 users max = 1 servers min = 1 servers max = 2 }'
 ip netns exec ${NS}g "$TALK" -k 127.0.0.1 2222 one >"$TRASH/one" 2>&1 &
@@ -352,6 +352,14 @@ for mechanism in 4:epoll 8:poll 16:select; do
     ok "it is that one" eval '[ "$(ls -l /proc/$(pgrep -P $SERVER_PID)/fd | grep -c eventpoll)" = '$([ ${mechanism%:*} = 4 ] && echo 1 || echo 0)' ]'
     stop_server
 done
+
+# -d: to the terminal, whatever the configuration says; backlog
+relay_conf 'listen = { port = 2222 backlog = 9 }' "$(remotes 9009) syslog ident = mine check interval = 0"
+start_relay -d 1
+is "backlog" "$(ip netns exec ${NS}g ss -Hltn 'sport = :2222' | awk '{print $3}' | sort -u)" 9
+code_of talk 127.0.0.1 x >/dev/null
+ok "-d: lines come to the terminal" says 'backend 127.0.0.1:9009 is down'
+stop_server
 
 # Syslog, last of all: a /dev of our own, in mounts of our own, with a socket in it.
 mkdir "$TRASH/dev"

@@ -77,10 +77,32 @@ UID_GID='UID=65534 GID=65533'
 serve env $UID_GID "$SERVER" -1 -v -H -R -l gate -U -x "$TRASH/rules" 127.0.0.1 0 id -u
 is "-U" "$(talk 127.0.0.1)" 65534
 stop_server
-serve "$SERVER" -1 -q -H -R -l gate -x "$TRASH/rules" 127.0.0.1 0 true
+serve "$SERVER" -1 -q -H -R -l gate -x "$TRASH/rules" 127.0.0.1 0 "$TRASH/none"
 talk 127.0.0.1 >/dev/null
-ok "-q says nothing" test ! -s "$SAID"
+ok "-q says nothing, not even what goes wrong" test ! -s "$SAID"
 stop_server
+serve "$SERVER" -1 -Q -H -R -l gate -x "$TRASH/rules" 127.0.0.1 0 "$TRASH/none"
+talk 127.0.0.1 >/dev/null
+ok "-Q says that, and no more" eval 'says "none: No such file" && ! said "status:"'
+stop_server
+# what the connection is set to, as its program sees it
+option() { printf 'import socket; s = socket.socket(fileno=0); print(s.getsockopt(%s))' "$1"; }
+for case in -d:0 -D:1; do
+    door -x "$TRASH/rules" ${case%:*} -- python3 -c "$(option 'socket.IPPROTO_TCP, socket.TCP_NODELAY')"
+    is "${case%:*}: TCP_NODELAY" "$(talk 127.0.0.1)" ${case#*:}
+    stop_server
+done
+door -x "$TRASH/rules" -b 7 -- true
+is "-b: so many may wait" "$(ip netns exec ${NS}g ss -Hltn "sport = :$DOOR" | awk '{print $3}' | sort -u)" 7
+stop_server
+door -x "$TRASH/rules" -- true
+is "128 if it is not said" "$(ip netns exec ${NS}g ss -Hltn "sport = :$DOOR" | awk '{print $3}' | sort -u)" 128
+stop_server
+for option in -o -O; do
+    door -x "$TRASH/rules" $option -- cat
+    is "$option serves" "$(talk 127.0.0.1 x)" x
+    stop_server
+done
 serve "$SERVER" -1 -H -R -l gate -x "$TRASH/rules" 127.0.0.1 0 cat
 is "an address alone" "$(talk 127.0.0.1 x)" x
 is "is not open on another one" "$(code_of talk 5.6.7.8 x)" 1
