@@ -76,11 +76,6 @@ int rules_add(struct rules *r, const struct rule *rule)
     return 0;
 }
 
-size_t rules_count(const struct rules *r)
-{
-    return r->count;
-}
-
 static uint64_t read_be(const uint8_t *p, size_t bytes)
 {
     uint64_t n = 0;

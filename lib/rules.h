@@ -34,6 +34,5 @@ int rules_add(struct rules *r, const struct rule *rule);
 int rules_finish(struct rules *r);
 /* The rule for this address, which lives as long as the set; NULL if there is none. */
 const struct rule *rules_find(const struct rules *r, const struct addr *a);
-size_t rules_count(const struct rules *r);
 
 #endif

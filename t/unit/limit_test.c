@@ -19,48 +19,49 @@ static int64_t count(void *context, const struct addr *a, unsigned len)
     return tally_count(context, a, len);
 }
 
+/* There are 3 from 10.0.0.1, 2 from 10.0.0.2, 1 from 10.0.1.1; 2 from fd99::1, 1 from fd99::2.
+ */
+static const struct {
+    const char *env, *address, *expected; /* NULL: malformed */
+} limit_cases[] = {
+    {"", "10.0.0.1", ""},
+    {"MAXCONNIP=4", "10.0.0.1", ""},
+    {"MAXCONNIP=3", "10.0.0.1", "MAXCONNIP:"},
+    {"MAXCONNIP=3", "10.0.0.2", ""},
+    {"MAXCONNIP=1", "10.0.0.9", ""},
+    {"MAXCONNIP=0", "10.0.0.9", "MAXCONNIP:"},
+    {"MAXCONNC=6", "10.0.0.9", ""},
+    {"MAXCONNC=5", "10.0.0.9", "MAXCONNC:"},
+    {"MAXCONNC=1", "10.0.2.1", ""},
+    {"MAXCONNC=0", "10.0.2.1", "MAXCONNC:"},
+    {"MAXCONNC=3", "fd99::9", "MAXCONNC:"},
+    {"MAXCONNC=3", "fd99:0:0:1::9", ""},
+    {"MAXCONNNET=16:7", "10.0.9.9", ""},
+    {"MAXCONNNET=16:6", "10.0.9.9", "MAXCONNNET:"},
+    {"MAXCONNNET=32:2", "10.0.0.2", "MAXCONNNET:"},
+    {"MAXCONNNET=24:100 16:6", "10.0.9.9", "MAXCONNNET:"},
+    {"MAXCONNNET=64:1", "10.0.0.1", ""},
+    {"MAXCONNNET=64:3", "fd99::9", "MAXCONNNET:"},
+    {"MAXCONNNET=0:0", "10.0.9.9", "MAXCONNNET:"},
+    {"MAXCONNIP=3\nMAXCONNC=1", "10.0.0.1", "MAXCONNIP:"},
+    {"MAXLOAD=0", "10.0.0.1", "LOAD:"},
+    {"MAXLOAD=0\nMAXCONNIP=0", "10.0.0.1", "LOAD:"},
+    {"MAXLOAD=100000000", "10.0.0.1", ""},
+    {"MAXLOAD=x", "10.0.0.1", NULL},
+    {"MAXLOAD=-1", "10.0.0.1", NULL},
+    {"MAXLOAD=", "10.0.0.1", NULL},
+    {"MAXCONNIP=1.5", "10.0.0.1", NULL},
+    {"MAXCONNIP=99999999999999999999", "10.0.0.1", NULL},
+    {"MAXCONNC= 5", "10.0.0.1", NULL},
+    {"MAXCONNNET=5", "10.0.0.1", NULL},
+    {"MAXCONNNET=", "10.0.0.1", NULL},
+    {"MAXCONNNET=129:5", "10.0.0.1", NULL},
+    {"MAXCONNNET=0:0 24:", "10.0.0.1", NULL},
+    {"MAXLOAD=0\nMAXCONNIP=x", "10.0.0.1", NULL},
+};
+
 static void test_limits(struct tap *t)
 {
-    /* There are 3 from 10.0.0.1, 2 from 10.0.0.2, 1 from 10.0.1.1; 2 from fd99::1, 1 from fd99::2.
-     */
-    static const struct {
-        const char *env, *address, *expected; /* NULL: malformed */
-    } cases[] = {
-        {"", "10.0.0.1", ""},
-        {"MAXCONNIP=4", "10.0.0.1", ""},
-        {"MAXCONNIP=3", "10.0.0.1", "MAXCONNIP:"},
-        {"MAXCONNIP=3", "10.0.0.2", ""},
-        {"MAXCONNIP=1", "10.0.0.9", ""},
-        {"MAXCONNIP=0", "10.0.0.9", "MAXCONNIP:"},
-        {"MAXCONNC=6", "10.0.0.9", ""},
-        {"MAXCONNC=5", "10.0.0.9", "MAXCONNC:"},
-        {"MAXCONNC=1", "10.0.2.1", ""},
-        {"MAXCONNC=0", "10.0.2.1", "MAXCONNC:"},
-        {"MAXCONNC=3", "fd99::9", "MAXCONNC:"},
-        {"MAXCONNC=3", "fd99:0:0:1::9", ""},
-        {"MAXCONNNET=16:7", "10.0.9.9", ""},
-        {"MAXCONNNET=16:6", "10.0.9.9", "MAXCONNNET:"},
-        {"MAXCONNNET=32:2", "10.0.0.2", "MAXCONNNET:"},
-        {"MAXCONNNET=24:100 16:6", "10.0.9.9", "MAXCONNNET:"},
-        {"MAXCONNNET=64:1", "10.0.0.1", ""},
-        {"MAXCONNNET=64:3", "fd99::9", "MAXCONNNET:"},
-        {"MAXCONNNET=0:0", "10.0.9.9", "MAXCONNNET:"},
-        {"MAXCONNIP=3\nMAXCONNC=1", "10.0.0.1", "MAXCONNIP:"},
-        {"MAXLOAD=0", "10.0.0.1", "LOAD:"},
-        {"MAXLOAD=0\nMAXCONNIP=0", "10.0.0.1", "LOAD:"},
-        {"MAXLOAD=100000000", "10.0.0.1", ""},
-        {"MAXLOAD=x", "10.0.0.1", NULL},
-        {"MAXLOAD=-1", "10.0.0.1", NULL},
-        {"MAXLOAD=", "10.0.0.1", NULL},
-        {"MAXCONNIP=1.5", "10.0.0.1", NULL},
-        {"MAXCONNIP=99999999999999999999", "10.0.0.1", NULL},
-        {"MAXCONNC= 5", "10.0.0.1", NULL},
-        {"MAXCONNNET=5", "10.0.0.1", NULL},
-        {"MAXCONNNET=", "10.0.0.1", NULL},
-        {"MAXCONNNET=129:5", "10.0.0.1", NULL},
-        {"MAXCONNNET=0:0 24:", "10.0.0.1", NULL},
-        {"MAXLOAD=0\nMAXCONNIP=x", "10.0.0.1", NULL},
-    };
     static const char *const there[] = {"10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.2",
                                         "10.0.1.1", "fd99::1",  "fd99::1",  "fd99::2"};
     struct tally *tally;
@@ -71,17 +72,18 @@ static void test_limits(struct tap *t)
 
         tally_add(tally, &a);
     }
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof limit_cases / sizeof *limit_cases; i++) {
         struct variables env = {0};
         const char *fault, *mark;
         char why[LIMIT_WHY_LEN] = "";
-        struct addr a = at(cases[i].address);
+        struct addr a = at(limit_cases[i].address);
 
-        variables_add_text(&env, cases[i].env, false, &fault);
+        variables_add_text(&env, limit_cases[i].env, false, &fault);
         mark = limit_reached(&env, &a, count, tally, why);
-        tap_text(t, mark ? mark : "malformed", cases[i].expected ? cases[i].expected : "malformed",
-                 "case %zu, %s", i, cases[i].address);
-        tap_is(t, *why != '\0', !cases[i].expected, "case %zu: a reason or none", i);
+        tap_text(t, mark ? mark : "malformed",
+                 limit_cases[i].expected ? limit_cases[i].expected : "malformed", "case %zu, %s", i,
+                 limit_cases[i].address);
+        tap_is(t, *why != '\0', !limit_cases[i].expected, "case %zu: a reason or none", i);
         variables_free(&env);
     }
     tally_free(tally);

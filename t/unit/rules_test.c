@@ -101,7 +101,6 @@ static void test_none(struct tap *t)
     tap_ok(t, !rules_find(r, &a), "none of the other family");
     addr_parse("10.0.0.2", &a);
     tap_ok(t, rules_find(r, &a) != NULL, "that one has it");
-    tap_is(t, (int64_t)rules_count(r), 1, "there is one");
     rules_free(none);
     rules_free(r);
 }
