@@ -142,6 +142,9 @@ big=$(head -c 300000 /dev/zero | tr '\0' x)
 rules ":allow,MAXCONNIP=\"0\",DIEMSG=\"$big\""
 greeter
 ok "a message of 300,000 bytes is delivered in full" same "$(talk -f 9.9.9.9 127.0.0.1 | tr -d '\r\n' | wc -c)" 300000
+# Closing with what he has sent unread would throw away what has not arrived yet.
+is "to one that has sent something and reads slowly, too" \
+    "$(talk -f 9.9.9.9 127.0.0.1 "$(seq 2000)" | { sleep 1; tr -d '\r\n' | wc -c; })" 300000
 stop_server
 
 # Slow clients, and many
